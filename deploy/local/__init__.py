@@ -1,0 +1,1 @@
+"""The system on one machine: database, broker, services, one command."""

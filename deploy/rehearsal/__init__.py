@@ -1,0 +1,1 @@
+"""Acts as people do, over HTTP, and judges what came of it."""

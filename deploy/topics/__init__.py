@@ -1,0 +1,1 @@
+"""Topics and access rules, made from the topic table."""

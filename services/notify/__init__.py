@@ -1,0 +1,1 @@
+"""Tells residents what happens, once, in their language, and takes their answer."""

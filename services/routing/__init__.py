@@ -1,0 +1,1 @@
+"""Turns due doors into rounds, and knows where every bag is."""

@@ -1,0 +1,1 @@
+"""What every service stands on; a stack without business words."""

@@ -1,0 +1,1 @@
+"""Errors, clock, ids, randomness, crash points: the ground floor, standard library only."""

@@ -1,0 +1,1 @@
+"""Engine and transaction; the only place that commits."""

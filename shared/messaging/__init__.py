@@ -1,0 +1,1 @@
+"""Outbox, relay, inbox and consumer: how events leave and enter a service."""

@@ -1,0 +1,1 @@
+"""Short codes and sheets for print."""

@@ -1,0 +1,1 @@
+"""Sealing, keys, passwords, sessions, roles, scope and the audit trail."""

@@ -1,0 +1,1 @@
+"""What tests of several services share; never imported by production code."""

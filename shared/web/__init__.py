@@ -1,0 +1,1 @@
+"""The web application every service starts from."""
