@@ -1,0 +1,1 @@
+"""The one real Kafka everywhere: its jars, its settings, its start."""
