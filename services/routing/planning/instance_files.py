@@ -1,0 +1,294 @@
+"""Reads and writes the files of formats/rounds; whatever is wrong in one is said by the name of its field."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from services.routing.planning.problem import (
+    Crew,
+    CrewPlan,
+    DropPoint,
+    Entrance,
+    LiftTimes,
+    Order,
+    Plan,
+    Problem,
+    Round,
+    StairTimes,
+    TimeModel,
+    Visit,
+    Weights,
+)
+
+INSTANCE_FORMAT = "l100m-instance/1"
+PLAN_FORMAT = "l100m-plan/1"
+_T = TypeVar("_T")
+
+
+class MalformedFile(ValueError):
+    """A file that is no instance or no plan; the message begins with the field's name."""
+
+
+class _Fields:
+    """One JSON object and where it stands, so that every complaint can name its field."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise MalformedFile(f"{where or 'file'}: must be an object")
+        self._value: Mapping[object, object] = value
+        self._where = where
+
+    def name(self, key: str) -> str:
+        return f"{self._where}.{key}" if self._where else key
+
+    def get(self, key: str) -> object:
+        if key not in self._value:
+            raise MalformedFile(f"{self.name(key)}: is missing")
+        return self._value[key]
+
+    def inner(self, key: str) -> "_Fields":
+        return _Fields(self.get(key), self.name(key))
+
+    def text(self, key: str) -> str:
+        value = self.get(key)
+        if not isinstance(value, str) or not value:
+            raise MalformedFile(f"{self.name(key)}: must be a text")
+        return value
+
+    def whole(self, key: str, at_least: int = 0) -> int:
+        return _whole(self.get(key), self.name(key), at_least)
+
+    def number(self, key: str) -> float:
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise MalformedFile(f"{self.name(key)}: must be a finite number")
+        return value
+
+    def positive(self, key: str) -> float:
+        value = self.number(key)
+        if value <= 0:
+            raise MalformedFile(f"{self.name(key)}: must be above 0")
+        return value
+
+    def truth(self, key: str) -> bool:
+        value = self.get(key)
+        if not isinstance(value, bool):
+            raise MalformedFile(f"{self.name(key)}: must be true or false")
+        return value
+
+    def items(self, key: str) -> list[tuple[object, str]]:
+        value = self.get(key)
+        if not isinstance(value, list):
+            raise MalformedFile(f"{self.name(key)}: must be a list")
+        return [(item, f"{self.name(key)}[{position}]") for position, item in enumerate(value)]
+
+    def each(self, key: str, read: Callable[["_Fields"], _T]) -> tuple[_T, ...]:
+        return tuple(read(_Fields(item, where)) for item, where in self.items(key))
+
+
+def _whole(value: object, where: str, at_least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise MalformedFile(f"{where}: must be a whole number")
+    if value < at_least:
+        raise MalformedFile(f"{where}: must be at least {at_least}")
+    return value
+
+
+def read_json(path: Path) -> object:
+    """Reads one JSON file. Errors: MalformedFile when it cannot be read or is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise MalformedFile(f"{path.name}: cannot be read as JSON ({error})") from error
+
+
+def problem_from(value: object) -> Problem:
+    """Reads an instance. Errors: MalformedFile naming the field that is missing, wrong or points nowhere."""
+    fields = _Fields(value, "")
+    if fields.get("format") != INSTANCE_FORMAT:
+        raise MalformedFile(f"format: must be {INSTANCE_FORMAT}")
+    weights = fields.inner("weights")
+    problem = Problem(
+        name=fields.text("name"),
+        seed=fields.whole("seed"),
+        weights=Weights(crew_s=weights.whole("crew_s"), late_s=weights.whole("late_s")),
+        model=_time_model(fields.inner("model")),
+        drop_points=fields.each("drop_points", _drop_point),
+        entrances=fields.each("entrances", _entrance),
+        orders=fields.each("orders", _order),
+        crews=fields.each("crews", _crew),
+    )
+    _refuse_doubles(problem)
+    _refuse_loose_ends(problem)
+    return problem
+
+
+def _time_model(fields: _Fields) -> TimeModel:
+    lift, stairs = fields.inner("lift"), fields.inner("stairs")
+    return TimeModel(
+        walk_mps=fields.positive("walk_mps"),
+        detour=fields.positive("detour"),
+        load_s=fields.whole("load_s"),
+        load_s_per_package=fields.whole("load_s_per_package"),
+        door_s=fields.whole("door_s"),
+        lift=LiftTimes(
+            wait_s=lift.whole("wait_s"),
+            s_per_floor=lift.whole("s_per_floor"),
+            stop_s=lift.whole("stop_s"),
+            walk_down_s=lift.whole("walk_down_s"),
+        ),
+        stairs=StairTimes(
+            up_s=stairs.whole("up_s"),
+            down_s=stairs.whole("down_s"),
+            climb_s=stairs.whole("climb_s"),
+            carry_g=stairs.whole("carry_g"),
+            up_ms_per_floor_kg=stairs.whole("up_ms_per_floor_kg"),
+        ),
+    )
+
+
+def _drop_point(fields: _Fields) -> DropPoint:
+    return DropPoint(id=fields.text("id"), zone=fields.text("zone"), x=fields.number("x"), y=fields.number("y"))
+
+
+def _entrance(fields: _Fields) -> Entrance:
+    # A drop point that is null or not named at all is a fact about the estate, told order by order;
+    # one that names nothing is a slip in the file.
+    return Entrance(
+        id=fields.text("id"),
+        building=fields.text("building"),
+        zone=fields.text("zone"),
+        drop=None if fields.get("drop") is None else fields.text("drop"),
+        x=fields.number("x"),
+        y=fields.number("y"),
+        floors=fields.whole("floors", at_least=1),
+        lift=fields.truth("lift"),
+        sealed=fields.truth("sealed"),
+        gate_s=fields.whole("gate_s"),
+    )
+
+
+def _order(fields: _Fields) -> Order:
+    packages_g = tuple(_whole(item, where, at_least=0) for item, where in fields.items("packages_g"))
+    if not packages_g:
+        raise MalformedFile(f"{fields.name('packages_g')}: must hold at least one package")
+    return Order(
+        id=fields.text("id"),
+        entrance=fields.text("entrance"),
+        floor=fields.whole("floor", at_least=1),
+        door=fields.whole("door"),
+        packages_g=packages_g,
+        crates=fields.whole("crates"),
+        priority=fields.whole("priority"),
+        due_s=None if fields.get("due_s") is None else fields.whole("due_s"),
+        cold=fields.truth("cold"),
+    )
+
+
+def _crew(fields: _Fields) -> Crew:
+    start_s = fields.whole("start_s")
+    return Crew(
+        id=fields.text("id"),
+        drop=fields.text("drop"),
+        people=fields.whole("people", at_least=1),
+        cap_g=fields.whole("cap_g"),
+        cap_crates=fields.whole("cap_crates"),
+        start_s=start_s,
+        end_s=fields.whole("end_s", at_least=start_s),
+    )
+
+
+def _refuse_doubles(problem: Problem) -> None:
+    for name, ids in (
+        ("drop_points", [drop.id for drop in problem.drop_points]),
+        ("entrances", [entrance.id for entrance in problem.entrances]),
+        ("orders", [order.id for order in problem.orders]),
+        ("crews", [crew.id for crew in problem.crews]),
+    ):
+        seen: set[str] = set()
+        for position, identity in enumerate(ids):
+            if identity in seen:
+                raise MalformedFile(f"{name}[{position}].id: {identity} is there twice")
+            seen.add(identity)
+
+
+def _refuse_loose_ends(problem: Problem) -> None:
+    drops = {drop.id for drop in problem.drop_points}
+    floors = {entrance.id: entrance.floors for entrance in problem.entrances}
+    for position, entrance in enumerate(problem.entrances):
+        if entrance.drop is not None and entrance.drop not in drops:
+            raise MalformedFile(f"entrances[{position}].drop: there is no drop point {entrance.drop}")
+    for position, order in enumerate(problem.orders):
+        if order.entrance not in floors:
+            raise MalformedFile(f"orders[{position}].entrance: there is no entrance {order.entrance}")
+        if order.floor > floors[order.entrance]:
+            raise MalformedFile(f"orders[{position}].floor: {order.entrance} has no floor {order.floor}")
+    for position, crew in enumerate(problem.crews):
+        if crew.drop not in drops:
+            raise MalformedFile(f"crews[{position}].drop: there is no drop point {crew.drop}")
+
+
+def plan_from(value: object) -> Plan:
+    """Reads a plan's shape; whether it obeys the rules is for `check`. Errors: MalformedFile naming the field."""
+    fields = _Fields(value, "")
+    if fields.get("format") != PLAN_FORMAT:
+        raise MalformedFile(f"format: must be {PLAN_FORMAT}")
+    return Plan(fields.text("instance"), fields.each("crews", _crew_plan))
+
+
+def _crew_plan(fields: _Fields) -> CrewPlan:
+    return CrewPlan(fields.text("crew"), fields.each("rounds", lambda each: Round(each.each("visits", _visit))))
+
+
+def _visit(fields: _Fields) -> Visit:
+    orders = []
+    for item, where in fields.items("orders"):
+        if not isinstance(item, str):
+            raise MalformedFile(f"{where}: must be a text")
+        orders.append(item)
+    return Visit(fields.text("entrance"), tuple(orders))
+
+
+def instance_dict(problem: Problem) -> dict[str, object]:
+    """Writes a problem as an instance, ready for JSON."""
+    return {
+        "format": INSTANCE_FORMAT,
+        "name": problem.name,
+        "seed": problem.seed,
+        "weights": {"crew_s": problem.weights.crew_s, "late_s": problem.weights.late_s},
+        "model": _model_dict(problem.model),
+        "drop_points": [_row(drop) for drop in problem.drop_points],
+        "entrances": [_row(entrance) for entrance in problem.entrances],
+        "orders": [_row(order) for order in problem.orders],
+        "crews": [_row(crew) for crew in problem.crews],
+    }
+
+
+def _model_dict(model: TimeModel) -> dict[str, object]:
+    return {**_row(model), "lift": _row(model.lift), "stairs": _row(model.stairs)}
+
+
+def _row(record: DropPoint | Entrance | Order | Crew | TimeModel | LiftTimes | StairTimes) -> dict[str, object]:
+    """Lays a record out field by field: its fields bear the file's names."""
+    row = {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+
+
+def plan_dict(plan: Plan) -> dict[str, object]:
+    """Writes a plan, ready for JSON."""
+    return {
+        "format": PLAN_FORMAT,
+        "instance": plan.instance,
+        "crews": [
+            {
+                "crew": crew_plan.crew,
+                "rounds": [
+                    {"visits": [{"entrance": v.entrance, "orders": list(v.orders)} for v in each.visits]}
+                    for each in crew_plan.rounds
+                ],
+            }
+            for crew_plan in plan.crews
+        ],
+    }

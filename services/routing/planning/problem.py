@@ -1,0 +1,336 @@
+"""What is to be planned and what a plan is: frozen words for people, and one drop point's share as integers."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class LiftTimes:
+    """Seconds of a lift: waiting for it, a floor's ride, a stop, and a floor walked down instead."""
+
+    wait_s: int
+    s_per_floor: int
+    stop_s: int
+    walk_down_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StairTimes:
+    """Seconds of a stairwell, what one person carries in one climb, and the toll of lifting a kilogram a floor."""
+
+    up_s: int
+    down_s: int
+    climb_s: int
+    carry_g: int
+    up_ms_per_floor_kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeModel:
+    """Every number that turns work into seconds; none is built in."""
+
+    walk_mps: float
+    detour: float
+    load_s: int
+    load_s_per_package: int
+    door_s: int
+    lift: LiftTimes
+    stairs: StairTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a crew second and a second late cost."""
+
+    crew_s: int = 1
+    late_s: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DropPoint:
+    """Where the goods of some entrances lie and crews start; local metres."""
+
+    id: str
+    zone: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """One stair entrance; `sealed` means that positive households live behind it."""
+
+    id: str
+    building: str
+    zone: str
+    drop: str | None
+    x: float
+    y: float
+    floors: int
+    lift: bool
+    sealed: bool
+    gate_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one door gets; delivered whole, once; `due_s` counts from time 0."""
+
+    id: str
+    entrance: str
+    floor: int
+    door: int
+    packages_g: tuple[int, ...]
+    crates: int
+    priority: int = 0
+    due_s: int | None = None
+    cold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """People with a trolley who start from one drop point and are back before their shift ends."""
+
+    id: str
+    drop: str
+    people: int
+    cap_g: int
+    cap_crates: int
+    start_s: int
+    end_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A wave to plan: one drop point or a whole street."""
+
+    name: str
+    seed: int
+    weights: Weights
+    model: TimeModel
+    drop_points: tuple[DropPoint, ...]
+    entrances: tuple[Entrance, ...]
+    orders: tuple[Order, ...]
+    crews: tuple[Crew, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The doors a crew serves while it is in one entrance."""
+
+    entrance: str
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One trolley load: from the drop point through its visits and back."""
+
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrewPlan:
+    """A crew's rounds in order, without idling."""
+
+    crew: str
+    rounds: tuple[Round, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who walks which rounds."""
+
+    instance: str
+    crews: tuple[CrewPlan, ...]
+
+
+class Reason(StrEnum):
+    """Why an order is in no round."""
+
+    ENTRANCE_WITHOUT_DROP = "entrance_without_drop"
+    NO_CREW = "no_crew"
+    TOO_HEAVY = "too_heavy"
+    TOO_MANY_CRATES = "too_many_crates"
+    SHIFT_TOO_SHORT = "shift_too_short"
+    SHIFTS_FULL = "shifts_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """An order that stays behind, and the first rule that keeps it there."""
+
+    order: str
+    reason: Reason
+
+
+VisitAt = tuple[int, tuple[int, ...]]
+"""An entrance and its orders, by position in a `DropProblem`."""
+RoundAt = tuple[VisitAt, ...]
+DayAt = tuple[RoundAt, ...]
+"""One crew's rounds in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropProblem:
+    """One drop point's share of a problem, everything an integer at a position.
+
+    Shape: `walk_s` is square with the drop point at 0 and entrance i at i + 1; `packages` holds an order's
+    (floor, grams); `due_s` is -1 where nothing was promised.
+    """
+
+    drop: str
+    entrance_ids: tuple[str, ...]
+    order_ids: tuple[str, ...]
+    crews: tuple[Crew, ...]
+    weights: Weights
+    times: tuple[int, ...]
+    load_s: int
+    load_s_per_package: int
+    walk_s: tuple[tuple[int, ...], ...]
+    has_lift: tuple[int, ...]
+    gate_s: tuple[int, ...]
+    sealed: tuple[bool, ...]
+    entrance_of: tuple[int, ...]
+    packages: tuple[tuple[tuple[int, int], ...], ...]
+    grams: tuple[int, ...]
+    crates: tuple[int, ...]
+    due_s: tuple[int, ...]
+
+    def visit_arguments(
+        self, visit: VisitAt, people: int
+    ) -> tuple[tuple[int, ...], tuple[int, int, int, int], list[int], list[int]]:
+        """Lays out one visit as `visit_cost.visit_s` wants it."""
+        entrance, orders = visit
+        packages = sorted((package for order in orders for package in self.packages[order]), reverse=True)
+        stop = (self.has_lift[entrance], self.gate_s[entrance], len(orders), people)
+        return self.times, stop, [floor for floor, _ in packages], [grams for _, grams in packages]
+
+    def load_of(self, orders: Iterable[int]) -> tuple[int, int]:
+        """Sums what some orders weigh and how many crates they fill."""
+        chosen = tuple(orders)
+        return sum(self.grams[order] for order in chosen), sum(self.crates[order] for order in chosen)
+
+
+def screen(problem: Problem) -> tuple[Problem, tuple[Unassigned, ...]]:
+    """Parts the orders that no crew could ever take from those worth planning, with the rule that says so."""
+    drop_of = {entrance.id: entrance.drop for entrance in problem.entrances}
+    crews_of: dict[str, list[Crew]] = {drop.id: [] for drop in problem.drop_points}
+    for crew in problem.crews:
+        crews_of.setdefault(crew.drop, []).append(crew)
+    known = {drop.id for drop in problem.drop_points}
+    kept, refused = [], []
+    for order in problem.orders:
+        drop = drop_of.get(order.entrance)
+        reason = (
+            _reason_to_refuse(order, crews_of[drop]) if drop in known and drop else Reason.ENTRANCE_WITHOUT_DROP
+        )
+        if reason is None:
+            kept.append(order)
+        else:
+            refused.append(Unassigned(order.id, reason))
+    return replace(problem, orders=tuple(kept)), tuple(refused)
+
+
+def _reason_to_refuse(order: Order, crews: Sequence[Crew]) -> Reason | None:
+    if not crews:
+        return Reason.NO_CREW
+    grams = sum(order.packages_g)
+    if any(grams <= crew.cap_g and order.crates <= crew.cap_crates for crew in crews):
+        return None
+    return Reason.TOO_MANY_CRATES if any(grams <= crew.cap_g for crew in crews) else Reason.TOO_HEAVY
+
+
+def drop_problems(problem: Problem) -> tuple[DropProblem, ...]:
+    """Splits a screened problem at its drop points; exact, because goods never change drop point."""
+    return tuple(
+        _drop_problem(problem, drop)
+        for drop in problem.drop_points
+        if any(entrance.drop == drop.id for entrance in problem.entrances)
+    )
+
+
+def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
+    ordered = {order.entrance for order in problem.orders}
+    entrances = [place for place in problem.entrances if place.drop == drop.id and place.id in ordered]
+    position = {entrance.id: number for number, entrance in enumerate(entrances)}
+    orders = [order for order in problem.orders if order.entrance in position]
+    places: list[DropPoint | Entrance] = [drop, *entrances]
+    return DropProblem(
+        drop=drop.id,
+        entrance_ids=tuple(entrance.id for entrance in entrances),
+        order_ids=tuple(order.id for order in orders),
+        crews=tuple(crew for crew in problem.crews if crew.drop == drop.id),
+        weights=problem.weights,
+        times=_visit_times(problem.model),
+        load_s=problem.model.load_s,
+        load_s_per_package=problem.model.load_s_per_package,
+        walk_s=tuple(tuple(_walk_s(problem.model, here, there) for there in places) for here in places),
+        has_lift=tuple(int(entrance.lift) for entrance in entrances),
+        gate_s=tuple(entrance.gate_s for entrance in entrances),
+        sealed=tuple(entrance.sealed for entrance in entrances),
+        entrance_of=tuple(position[order.entrance] for order in orders),
+        packages=tuple(tuple((order.floor, grams) for grams in order.packages_g) for order in orders),
+        grams=tuple(sum(order.packages_g) for order in orders),
+        crates=tuple(order.crates for order in orders),
+        due_s=tuple(-1 if order.due_s is None else order.due_s for order in orders),
+    )
+
+
+def _walk_s(model: TimeModel, here: DropPoint | Entrance, there: DropPoint | Entrance) -> int:
+    return round(math.hypot(here.x - there.x, here.y - there.y) * model.detour / model.walk_mps)
+
+
+def _visit_times(model: TimeModel) -> tuple[int, ...]:
+    """Lays the model out in the order `visit_cost` names its columns."""
+    lift, stairs = model.lift, model.stairs
+    return (
+        lift.wait_s,
+        lift.s_per_floor,
+        lift.stop_s,
+        lift.walk_down_s,
+        stairs.up_s,
+        stairs.down_s,
+        stairs.climb_s,
+        stairs.carry_g,
+        stairs.up_ms_per_floor_kg,
+        model.door_s,
+    )
+
+
+def plan_of(name: str, parts: Iterable[tuple[DropProblem, Sequence[DayAt]]]) -> Plan:
+    """Turns crews' days by position back into a plan by id; crews without a round are left out."""
+    return Plan(
+        instance=name,
+        crews=tuple(
+            CrewPlan(crew.id, tuple(_round_of(drop_problem, round_at) for round_at in day))
+            for drop_problem, days in parts
+            for crew, day in zip(drop_problem.crews, days, strict=True)
+            if day
+        ),
+    )
+
+
+def _round_of(problem: DropProblem, round_at: RoundAt) -> Round:
+    return Round(
+        tuple(
+            Visit(problem.entrance_ids[entrance], tuple(problem.order_ids[order] for order in orders))
+            for entrance, orders in round_at
+        )
+    )
+
+
+def days_of(problem: DropProblem, plan: Plan) -> list[DayAt]:
+    """Reads a plan by id as crews' days by position; what belongs to other drop points is left out."""
+    entrance_at = {entrance: position for position, entrance in enumerate(problem.entrance_ids)}
+    order_at = {order: position for position, order in enumerate(problem.order_ids)}
+    rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
+    return [
+        tuple(
+            tuple((entrance_at[v.entrance], tuple(order_at[order] for order in v.orders)) for v in each.visits)
+            for each in rounds_of.get(crew.id, ())
+        )
+        for crew in problem.crews
+    ]
