@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import asyncpg
+
 from deploy.local.missing import Missing
 from deploy.local.processes import Program
 
@@ -185,8 +186,10 @@ def _initdb(server: Postgres) -> None:
             shutil.chown(path, server.account, _group_of(server.account))
     try:
         done = subprocess.run(
-            [server.programs / "initdb", "-D", server.data, "-U", ADMINISTRATOR, "--auth=scram-sha-256"]
-            + [f"--pwfile={password_file}", "-E", "UTF8", "--locale=C.UTF-8"],
+            [
+                *(str(server.programs / "initdb"), "-D", str(server.data), "-U", ADMINISTRATOR),
+                *("--auth=scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8", "--locale=C.UTF-8"),
+            ],
             env=_environment(server),
             cwd=server.data,
             user=server.account,

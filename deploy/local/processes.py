@@ -8,23 +8,30 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.missing import Missing
 from shared.basics.clock import SystemClock
+from shared.basics.randomness import SystemRandomness
 
 LOOK_EVERY_S = 0.02
 RESTART_PAUSE_S = 0.3
 # More deaths than this in a minute is no accident: the program is left down and status says so.
 DEATHS_PER_MINUTE = 20
 
+# Below Linux's own ephemeral range (32768 and up), so that no outgoing connection takes one meanwhile.
+PORTS_TO_TRY = (15_000, 32_000)
+TRIES_FOR_PORTS = 200
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _clock = SystemClock()
-# Linux sends the parent-death signal when the *thread* that forked ends: one thread, as old as the process, forks all.
+_randomness = SystemRandomness()
+# Linux sends the parent-death signal when the *thread* that forked ends: one thread, as old
+# as the process, forks all.
 _forking_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forks")
 
 
@@ -87,9 +94,8 @@ class Keeper:
             if self.pid is None and not self.restart:
                 raise Missing(f"{self.program.name} ended while starting; {last_words(self.program.log_path)}")
             if _clock.monotonic() > until_s:
-                raise Missing(
-                    f"{self.program.name} did not answer within {within_s:.0f} s; {last_words(self.program.log_path)}"
-                )
+                words = last_words(self.program.log_path)
+                raise Missing(f"{self.program.name} did not answer within {within_s:.0f} s; {words}")
             wait_s(LOOK_EVERY_S)
 
     def stop(self) -> None:
@@ -138,6 +144,12 @@ class Keeper:
         self._process = _fork(self.program)
 
 
+def stop_all(keepers: Sequence[Keeper]) -> None:
+    """End several programs at the same time: the nodes of a cluster wait for each other."""
+    with ThreadPoolExecutor(max_workers=max(1, len(keepers))) as threads:
+        list(threads.map(Keeper.stop, keepers))
+
+
 def wait_s(seconds: float) -> None:
     """Let real time pass."""
     threading.Event().wait(seconds)
@@ -165,19 +177,36 @@ def claim_port(name: str, port: int, within_s: float = 3.0) -> None:
         wait_s(LOOK_EVERY_S)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing uses at this moment."""
-    with contextlib.ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+def free_ports(count: int) -> range:
+    """That many ports in a row, unused at this moment, outside the range the system hands out by itself.
+
+    Errors: Missing when the machine has no such row.
+    """
+    for _ in range(TRIES_FOR_PORTS):
+        first = _randomness.randint(*PORTS_TO_TRY)
+        row = range(first, first + count)
+        if all(_can_bind(port) for port in row):
+            return row
+    raise Missing(f"no {count} free ports in a row were found on this machine")
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def last_words(log_path: Path, line_count: int = 6) -> str:
     """The end of a log, to be shown beside a failure."""
     lines = log_path.read_text(errors="replace").splitlines() if log_path.exists() else []
-    return f"its log {log_path} ends:\n  " + "\n  ".join(lines[-line_count:]) if lines else f"its log {log_path} is empty"
+    return (
+        f"its log {log_path} ends:\n  " + "\n  ".join(lines[-line_count:])
+        if lines
+        else f"its log {log_path} is empty"
+    )
 
 
 def _fork(program: Program) -> subprocess.Popen[bytes]:

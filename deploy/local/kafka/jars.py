@@ -43,8 +43,8 @@ def jar_cache() -> Path:
 
 def read_lock(lock: Path = LOCK) -> list[LockedJar]:
     """The locked jars, in the file's order: the class path's order must never change between starts."""
-    lines = [line.split() for line in lock.read_text().splitlines() if line and not line.startswith("#")]
-    return [LockedJar(*name.split(":"), sha256=sha256) for name, sha256 in lines]
+    lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
+    return [_parse(line) for line in lines]
 
 
 def class_path(cache: Path) -> str:
@@ -60,3 +60,9 @@ def class_path(cache: Path) -> str:
             "or name a running broker in KAFKA_BOOTSTRAP_SERVERS"
         )
     return ":".join(str(path) for path in paths)
+
+
+def _parse(line: str) -> LockedJar:
+    name, sha256 = line.split()
+    group, artifact, version = name.split(":")
+    return LockedJar(group, artifact, version, sha256)

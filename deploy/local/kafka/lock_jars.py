@@ -22,8 +22,10 @@ def lock_jars(lock: Path, local_repository: Path) -> int:
     with TemporaryDirectory() as folder:
         listed = Path(folder) / "list.txt"
         subprocess.run(
-            ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), LIST_GOAL]
-            + ["-DincludeScope=runtime", f"-DoutputFile={listed}", "-Dsort=true"],
+            [
+                *("mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), LIST_GOAL),
+                *("-DincludeScope=runtime", f"-DoutputFile={listed}", "-Dsort=true"),
+            ],
             check=True,
         )
         text = COLOUR.sub("", listed.read_text())

@@ -1,0 +1,90 @@
+"""The servers that tests stand on: own walls, own data, back after a kill."""
+
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+from confluent_kafka import KafkaException
+
+from deploy.topics.admin import KafkaAccess, connect, is_answering, patiently
+from shared.contracts.topics import TOPICS
+from shared.testing.servers import FreshDatabase, KafkaServer, PostgresServer
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(url.replace("+asyncpg", ""))
+
+
+def _admin(kafka_server: KafkaServer) -> KafkaAccess:
+    login = kafka_server.login("admin")
+    return KafkaAccess(login.bootstrap, login.username, login.password)
+
+
+async def test_a_login_works_on_rows_and_not_on_tables(fresh_database: Callable[[str], FreshDatabase]) -> None:
+    database = fresh_database("orders")
+    owner = await _connect(database.owner_url)
+    await owner.execute("CREATE TABLE proof (word text)")
+    await owner.close()
+    service = await _connect(database.url)
+    await service.execute("INSERT INTO proof VALUES ('kept')")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute("CREATE TABLE own (word text)")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute("DROP TABLE proof")
+    await service.close()
+    auditor = await _connect(database.auditor_url)
+    assert await auditor.fetchval("SELECT word FROM proof") == "kept"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await auditor.execute("INSERT INTO proof VALUES ('forged')")
+    await auditor.close()
+
+
+async def test_no_login_opens_anothers_database(
+    fresh_database: Callable[[str], FreshDatabase], postgres_server: PostgresServer
+) -> None:
+    database = fresh_database("orders")
+    for login in ("routing", "notify", "routing_owner"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await _connect(postgres_server.url(login, database.name))
+
+
+async def test_a_wrong_password_is_refused(fresh_database: Callable[[str], FreshDatabase]) -> None:
+    database = fresh_database("orders")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(database.url.replace("+asyncpg", ""), password="guessed")
+
+
+def test_every_topic_of_the_table_is_there(kafka_server: KafkaServer) -> None:
+    kafka_server.fresh_topics()
+    known = patiently(lambda: connect(_admin(kafka_server)).list_topics(timeout=5)).topics
+    assert {topic.name: topic.partitions for topic in TOPICS} == {
+        name: len(topic.partitions) for name, topic in known.items() if not name.startswith("__")
+    }
+
+
+def test_a_wrong_kafka_password_is_refused(kafka_server: KafkaServer) -> None:
+    login = kafka_server.login("orders")
+    assert is_answering(KafkaAccess(login.bootstrap, login.username, login.password))
+    assert not is_answering(KafkaAccess(login.bootstrap, login.username, "guessed"))
+
+
+def test_a_wiped_broker_is_another_cluster_without_topics(kafka_server: KafkaServer) -> None:
+    before = patiently(lambda: connect(_admin(kafka_server)).list_topics(timeout=5)).cluster_id
+    kafka_server.wipe()
+    after = patiently(lambda: connect(_admin(kafka_server)).list_topics(timeout=5))
+    assert after.cluster_id != before
+    assert not [name for name in after.topics if not name.startswith("__")]
+    kafka_server.fresh_topics()
+
+
+def test_killed_servers_come_back_with_what_they_had(
+    kafka_server: KafkaServer, postgres_server: PostgresServer
+) -> None:
+    kafka_server.kill()
+    with pytest.raises(KafkaException):
+        connect(_admin(kafka_server)).list_topics(timeout=0.5)
+    kafka_server.start()
+    assert TOPICS[0].name in patiently(lambda: connect(_admin(kafka_server)).list_topics(timeout=5)).topics
+    postgres_server.kill()
+    postgres_server.start()
+    assert postgres_server.fresh_database("notify").name.startswith("notify")
