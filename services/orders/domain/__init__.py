@@ -1,0 +1,1 @@
+"""The rules of doors, households, orders and accounts: pure, one subject a file."""
