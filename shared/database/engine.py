@@ -15,6 +15,8 @@ def create_engine(url: str, pool_size: int, *, application: str) -> AsyncEngine:
         max_overflow=4,
         pool_timeout=10,
         pool_pre_ping=True,
+        # An error text with its parameters would carry names and phones into the log.
+        hide_parameters=True,
         connect_args={
             "timeout": 5,
             "server_settings": {

@@ -83,3 +83,30 @@ def is_passing_trouble(error: BaseException) -> bool:
         return True
     state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "pgcode", "") or "")
     return state[:2] in {"08", "40", "53"} or state[:3] == "57P" or state == "55P03"
+
+
+class HeldConnection:
+    """One connection kept for a while, so that a lock of its session is kept too."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def transaction(self, place: str) -> AsyncIterator[Transaction]:
+        """Open a transaction on this very connection; crash points as in `transaction`."""
+        tx = Transaction(self._connection)
+        async with self._connection.begin():
+            yield tx
+            crash_points.reach(f"{place}.before_commit")
+        crash_points.reach(f"{place}.after_commit")
+        tx.committed()
+
+
+@asynccontextmanager
+async def held_connection(engine: AsyncEngine) -> AsyncIterator[HeldConnection]:
+    """Hold one connection; it is closed at the end, never pooled, so no lock of its session outlives the block."""
+    async with engine.connect() as connection:
+        try:
+            yield HeldConnection(connection)
+        finally:
+            await connection.invalidate()

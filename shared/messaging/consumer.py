@@ -1,0 +1,208 @@
+"""The loop that takes records from the broker and has each applied before its offset is committed.
+
+What can happen to a record has four names. Applied: its effects and its place in the stream are committed, then
+its offset. Waiting: it came too early and is kept (`inbox`). Parked: it can never be applied as things stand and
+is kept with its reason. Retried: the database is away, so the same record is tried again until it passes; nothing
+overtakes it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.basics import crash_points
+from shared.basics.clock import SystemClock
+from shared.basics.errors import Unavailable
+from shared.contracts.envelope import Unreadable
+from shared.database.session import Transaction, is_passing_trouble, transaction
+from shared.messaging import parked
+from shared.messaging.arrival import Arrival, read_arrival
+from shared.messaging.broker import Broker, BrokerTrouble, IncomingRecord, Place, Reader
+from shared.messaging.inbox import CannotApply, Inbox
+from shared.observability import metrics
+from shared.observability.logs import get_log
+
+# A run shares one commit; a record that fails is tried alone, so a bad one costs its neighbours nothing.
+_RUN_LENGTH = 64
+_TAKE_AT_MOST = 1000
+_TAKE_S = 0.25
+_PARTITIONS_AT_ONCE = 4
+_STUCK_S = 60.0
+
+_log = get_log(__name__)
+
+
+class _Again(Unavailable):
+    """The handler asked for another try."""
+
+    def __init__(self) -> None:
+        super().__init__("handler_asks_again")
+
+
+class ReaderStuck(Exception):
+    """Records lie ahead and none arrive: this process must end, so that a fresh one reads on.
+
+    Source: aio-libs/aiokafka#1154, a consumer that hangs for good after a broker restart gives no other sign.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerParts:
+    """What a consumer works with."""
+
+    service: str
+    engine: AsyncEngine
+    broker: Broker
+    inbox: Inbox
+    topics: Sequence[str]
+    beat: Callable[[], None]
+
+
+class Consumer:
+    """One service's reading loop."""
+
+    def __init__(self, parts: ConsumerParts) -> None:
+        self._parts = parts
+        self._slots = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
+        # Real time by design: watchdog and lag are about this machine, not about the street.
+        self._clock = SystemClock()
+        self._moved_at_s = self._clock.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until told to stop; a broker that is away is waited for.
+
+        Errors: ReaderStuck when the library under us has gone deaf.
+        """
+        pause_s = 0.2
+        while not stop.is_set():
+            try:
+                async with self._parts.broker.reader(self._parts.topics, self._parts.service) as reader:
+                    identity = await self._parts.broker.identity()
+                    await self._read(reader, identity, stop)
+                pause_s = 0.2
+            except BrokerTrouble as error:
+                _log.warning("consumer_waits", reason=str(error))
+                self._parts.beat()
+                await _pause(stop, pause_s)
+                pause_s = min(2.0, pause_s * 2)
+
+    async def _read(self, reader: Reader, identity: str, stop: asyncio.Event) -> None:
+        self._moved()
+        looked_at_s = self._clock.monotonic()
+        while not stop.is_set():
+            taken = await reader.take(_TAKE_S, _TAKE_AT_MOST)
+            self._parts.beat()
+            if taken:
+                self._moved()
+                await asyncio.gather(
+                    *(self._take_in(reader, place, records, stop) for place, records in taken.items())
+                )
+                self._moved()
+            if self._clock.monotonic() - looked_at_s > _STUCK_S / 6:
+                looked_at_s = self._clock.monotonic()
+                await self._look_around(reader, identity)
+
+    async def _look_around(self, reader: Reader, identity: str) -> None:
+        """Join anew when the log is another one; give up when records lie ahead and none come."""
+        if await self._parts.broker.identity() != identity:
+            message = "another cluster answers"
+            raise BrokerTrouble(message)
+        if await reader.backlog() == 0:
+            self._moved()
+        elif self._clock.monotonic() - self._moved_at_s > _STUCK_S:
+            raise ReaderStuck
+
+    async def _take_in(
+        self, reader: Reader, place: Place, records: Sequence[IncomingRecord], stop: asyncio.Event
+    ) -> None:
+        async with self._slots:
+            for start in range(0, len(records), _RUN_LENGTH):
+                run = records[start : start + _RUN_LENGTH]
+                if not await self._until_passed(run, stop):
+                    return
+                crash_points.reach("inbox.before_offset")
+                await reader.done(place, run[-1].offset + 1)
+                crash_points.reach("inbox.after_offset")
+                lag_s = max(0.0, self._clock.now().timestamp() - run[-1].timestamp_s)
+                metrics.inbox_lag_seconds.labels(place.topic).set(lag_s)
+
+    async def _until_passed(self, run: Sequence[IncomingRecord], stop: asyncio.Event) -> bool:
+        pause_s = 0.05
+        while not stop.is_set():
+            try:
+                await self.take_run(run)
+            except Exception as error:
+                if not _may_pass(error):
+                    raise
+                self._parts.beat()
+                self._moved()
+                _log.warning("consumer_waits", reason=type(error).__name__)
+                await _pause(stop, pause_s)
+                pause_s = min(2.0, pause_s * 2)
+            else:
+                return True
+        return False
+
+    async def take_run(self, run: Sequence[IncomingRecord]) -> None:
+        """Take in records of one partition, in order: applied, kept waiting or parked when this returns.
+
+        Errors: passing trouble as it came; then the same run is to be given again.
+        """
+        try:
+            async with transaction(self._parts.engine, "inbox") as tx:
+                arrivals = [arrival for record in run if (arrival := await _read_or_park(tx, record)) is not None]
+                if arrivals:
+                    await self._parts.inbox.apply_run(tx, arrivals)
+        except CannotApply as failure:
+            if _may_pass(failure.__cause__):
+                raise _Again from failure
+            if len(run) == 1:
+                await self._park(run[0], failure)
+            else:
+                for record in run:
+                    await self.take_run([record])
+            return
+        metrics.events_applied.labels(run[0].place.topic, "taken").inc(len(run))
+
+    async def _park(self, record: IncomingRecord, failure: CannotApply) -> None:
+        reason = parked.reason_of(failure.__cause__)
+        async with transaction(self._parts.engine, "inbox") as tx:
+            await parked.park_arrival(tx, failure.arrival, reason, record)
+        metrics.events_applied.labels(record.place.topic, "parked").inc()
+        _log.error(
+            "event_parked",
+            event_id=failure.arrival.envelope.event_id,
+            event_type=failure.arrival.envelope.event_type,
+            topic=record.place.topic,
+            reason=reason,
+            exc_info=failure.__cause__,
+        )
+
+    def _moved(self) -> None:
+        self._moved_at_s = self._clock.monotonic()
+
+
+async def _read_or_park(tx: Transaction, record: IncomingRecord) -> Arrival | None:
+    try:
+        return read_arrival(record)
+    except Unreadable as error:
+        await parked.park_unreadable(tx, record, str(error))
+        metrics.events_applied.labels(record.place.topic, "unreadable").inc()
+        _log.error(
+            "record_parked", topic=record.place.topic, partition=record.place.partition, offset=record.offset,
+            reason=str(error),
+        )  # fmt: skip
+        return None
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, Unavailable) or is_passing_trouble(error))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
