@@ -1,0 +1,42 @@
+"""Owns the due doors of a date and how far their plan is: planning -> planned -> released."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+from shared.basics.errors import Refused
+
+
+class WaveState(StrEnum):
+    """How far a wave is."""
+
+    PLANNING = "planning"
+    PLANNED = "planned"
+    RELEASED = "released"
+
+
+class RequestState(StrEnum):
+    """How far one drop point's plan is; `failed` when no solver could make one."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    PLANNED = "planned"
+    FAILED = "failed"
+
+
+LIVE_REQUESTS: Final = frozenset({RequestState.WAITING, RequestState.LEASED})
+
+# Why an order is on no round, beside what the planner says (planning.problem.Reason).
+NO_DROP_POINT: Final = "no_drop_point"
+BAGS_NOT_BACK: Final = "bags_not_back"
+PLAN_FAILED: Final = "plan_failed"
+LEFT_OUT: Final = "left_out"
+
+
+class WaveRefused(Refused):
+    """A wave cannot be made or released now."""
+
+
+def wave_state(requests: Iterable[RequestState]) -> WaveState:
+    """How far a wave is that has not been released: planned once no drop point is being planned any more."""
+    return WaveState.PLANNING if any(state in LIVE_REQUESTS for state in requests) else WaveState.PLANNED
