@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from deploy.local.missing import Missing
 from shared.basics.clock import SystemClock
 from shared.basics.randomness import SystemRandomness
@@ -160,6 +162,14 @@ def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers_http(url: str) -> bool:
+    """Whether a GET of this address is answered with success."""
+    try:
+        return httpx.get(url, timeout=2.0).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def claim_port(name: str, port: int, within_s: float = 3.0) -> None:

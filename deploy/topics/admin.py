@@ -27,12 +27,15 @@ class KafkaAccess:
 
     def settings(self) -> dict[str, str | int | float]:
         """The same as librdkafka's settings; its own log lines stay quiet, failures come as exceptions."""
-        return {
-            "bootstrap.servers": self.bootstrap,
-            "security.protocol": self.security_protocol,
+        sign_in = {
             "sasl.mechanism": "SCRAM-SHA-256",
             "sasl.username": self.username,
             "sasl.password": self.password,
+        }
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "security.protocol": self.security_protocol,
+            **(sign_in if self.security_protocol.startswith("SASL") else {}),
             "reconnect.backoff.ms": 20,
             "reconnect.backoff.max.ms": 200,
             "log_level": 0,
