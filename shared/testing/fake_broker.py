@@ -63,23 +63,23 @@ class FakeBroker:
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[Writer]:
         """Open a producer."""
-        self._answer()
+        self.answer()
         yield _FakeWriter(self)
 
     @asynccontextmanager
     async def reader(self, topics: Sequence[str], group: str) -> AsyncIterator[Reader]:
         """Join a group as its only member."""
-        self._answer()
+        self.answer()
         yield _FakeReader(self, list(topics), group)
 
     async def identity(self) -> str:
         """This log's id."""
-        self._answer()
+        self.answer()
         return self.cluster_id
 
     async def ends(self, topics: Sequence[str]) -> Mapping[Place, int]:
         """Each partition's next offset."""
-        self._answer()
+        self.answer()
         return {
             place: len(self.records.get(place, []))
             for topic in topics
@@ -88,14 +88,15 @@ class FakeBroker:
 
     async def ensure_topics(self, topics: Sequence[TopicSpec]) -> None:
         """Make topics that are missing."""
-        self._answer()
+        self.answer()
         for topic in topics:
             self.partitions.setdefault(topic.name, topic.partitions)
 
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
+        """Refuse while away. Errors: BrokerTrouble."""
         if self.is_away:
             raise BrokerTrouble("away")
 
@@ -105,7 +106,7 @@ class _FakeWriter:
     broker: FakeBroker
 
     async def send_all(self, records: Sequence[OutgoingRecord]) -> Sequence[Ack | None]:
-        self.broker._answer()
+        self.broker.answer()
         acks: list[Ack | None] = []
         for record in records:
             ack = self.broker.put(record.topic, record.key.encode(), record.body, record.headers)
@@ -124,7 +125,7 @@ class _FakeReader:
         self._positions: dict[Place, int] = {}
 
     async def take(self, timeout_s: float, max_records: int) -> Mapping[Place, Sequence[IncomingRecord]]:
-        self._broker._answer()
+        self._broker.answer()
         taken = {
             place: records
             for topic in self._topics
@@ -147,7 +148,7 @@ class _FakeReader:
         self._broker.committed[self._group, place] = next_offset
 
     async def backlog(self) -> int:
-        self._broker._answer()
+        self._broker.answer()
         return sum(
             len(log) - self._positions.get(place, 0)
             for place, log in self._broker.records.items()
