@@ -1,0 +1,78 @@
+# The only door for people and for CI. A target exists when its thing exists.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+WORKERS ?= 2
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: setup
+setup: ## everything this checkout needs: Python packages, Kafka's jars, its class archive
+	@deploy/local/set_up.sh
+
+.PHONY: up down reset status
+up: setup ## start the system in the background (BROKERS=3 for three brokers)
+	@$(PYTHON) -m deploy.local up
+down: ## stop it; its data stays
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m deploy.local down
+reset: ## stop it and forget all its data
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m deploy.local reset
+status: ## what runs, and where
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m deploy.local status
+
+ifneq ($(wildcard deploy/rehearsal/demo.py),)
+.PHONY: demo
+demo: setup ## the Futian days, to be watched; Ctrl-C stops it, `make reset` forgets it
+	@exec $(PYTHON) -m deploy.rehearsal.demo
+endif
+
+ifneq ($(wildcard deploy/rehearsal/drill.py),)
+.PHONY: drill
+drill: setup ## the same without a screen, judged; the last line is the verdict (DRILL_KILL=1, BROKERS=3)
+	@exec $(PYTHON) -m deploy.rehearsal.drill
+endif
+
+.PHONY: static check
+static: setup ## format, lint, types, import rules
+	@$(PYTHON) -m ruff format --check --quiet . && $(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+check: static ## static checks and the tests without servers; under a minute, before every commit
+	@$(PYTHON) -m pytest -q -m "not long" $(wildcard tests/architecture tests/unit tests/contract)
+
+.PHONY: test test-long
+test: setup ## all tests but the long ones, on real PostgreSQL, real Kafka and real Chromium
+	@deploy/local/debian_packages.sh chromium fonts-noto-cjk
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile -m "not long" tests
+test-long: setup ## kills, a broker wiped, large properties, browser matrix
+	@deploy/local/debian_packages.sh chromium fonts-noto-cjk
+	@$(PYTHON) -m pytest -q -m long --timeout 900 tests
+
+ifneq ($(wildcard tests/bench),)
+.PHONY: bench
+bench: setup ## measurements, with the machine named; raw samples go to BENCH_OUT
+	@$(PYTHON) -m tests.bench
+endif
+
+ifneq ($(wildcard tests/chaos),)
+.PHONY: chaos
+chaos: setup ## only the tests that kill, wipe and plant faults
+	@$(PYTHON) -m pytest -q --timeout 900 tests/chaos
+endif
+
+ifneq ($(wildcard shared/contracts/export.py),)
+.PHONY: contracts
+contracts: setup ## write the JSON Schemas and the AsyncAPI document anew
+	@$(PYTHON) -m shared.contracts.export
+endif
+
+.PHONY: migration lock jars-lock
+migration: setup ## a new revision: make migration SERVICE=orders NAME="add the lift column"
+	@$(PYTHON) -m deploy.migrations.new_migration "$(SERVICE)" "$(NAME)"
+lock: ## resolve pyproject.toml into requirements/*.lock
+	@deploy/local/lock_requirements.sh
+jars-lock: setup ## resolve deploy/local/kafka/pom.xml into jars.lock (needs Maven)
+	@$(PYTHON) -m deploy.local.kafka.lock_jars
