@@ -52,6 +52,14 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """The communities and grids somebody may see; None for all of them."""
+
+    communities: frozenset[str] | None
+    grids: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Building:
     """A building of a compound, with its entrances in the order they became known."""
 
