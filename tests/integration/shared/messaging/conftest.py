@@ -28,7 +28,7 @@ class BrokerUnderTest:
 
 @pytest.fixture(scope="module")
 def notify_database(fresh_database: Callable[[str], FreshDatabase]) -> FreshDatabase:
-    return fresh_database("orders")
+    return fresh_database("notify")
 
 
 @pytest.fixture(scope="module")
