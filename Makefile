@@ -71,7 +71,7 @@ endif
 
 .PHONY: migration lock jars-lock
 migration: setup ## a new revision: make migration SERVICE=orders NAME="add the lift column"
-	@$(PYTHON) -m deploy.migrations.new_migration "$(SERVICE)" "$(NAME)"
+	@$(PYTHON) -m deploy.local.new_migration "$(SERVICE)" "$(NAME)"
 lock: ## resolve pyproject.toml into requirements/*.lock
 	@deploy/local/lock_requirements.sh
 jars-lock: setup ## resolve deploy/local/kafka/pom.xml into jars.lock (needs Maven)
