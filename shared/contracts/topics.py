@@ -34,7 +34,8 @@ TOPICS: Final = (
     Topic(ESTATE_EVENTS, ORDERS, "building or zone", readers=(ROUTING,), partitions=3),
     Topic(STAFF_EVENTS, ORDERS, "account", readers=(ROUTING, NOTIFY), partitions=1),
     Topic(DELIVERY_EVENTS, ROUTING, "household", readers=(ORDERS, NOTIFY)),
-    Topic(ROUND_EVENTS, ROUTING, "round", readers=(ORDERS,), partitions=3),
+    # Nobody follows rounds yet; the board is routing's own. The auditor counts them.
+    Topic(ROUND_EVENTS, ROUTING, "round", readers=(), partitions=3),
     Topic(MESSAGE_EVENTS, NOTIFY, "household", readers=(ORDERS,)),
 )
 
