@@ -14,7 +14,7 @@ def lower_bound_s(problem: Problem) -> int:
     by weight or by crates (the radial bound of Haimovich and Rinnooy Kan, 1985).
     """
     servable, _ = screen(problem)
-    return sum(_drop_bound_s(part) for part in drop_problems(servable) if part.order_ids)
+    return sum(_drop_bound_s(part) for part in drop_problems(servable))
 
 
 def _drop_bound_s(part: DropProblem) -> int:

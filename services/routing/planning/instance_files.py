@@ -216,15 +216,13 @@ def _refuse_doubles(problem: Problem) -> None:
 
 def _refuse_loose_ends(problem: Problem) -> None:
     drops = {drop.id for drop in problem.drop_points}
-    floors = {entrance.id: entrance.floors for entrance in problem.entrances}
+    entrances = {entrance.id for entrance in problem.entrances}
     for position, entrance in enumerate(problem.entrances):
         if entrance.drop is not None and entrance.drop not in drops:
             raise MalformedFile(f"entrances[{position}].drop: there is no drop point {entrance.drop}")
     for position, order in enumerate(problem.orders):
-        if order.entrance not in floors:
+        if order.entrance not in entrances:
             raise MalformedFile(f"orders[{position}].entrance: there is no entrance {order.entrance}")
-        if order.floor > floors[order.entrance]:
-            raise MalformedFile(f"orders[{position}].floor: {order.entrance} has no floor {order.floor}")
     for position, crew in enumerate(problem.crews):
         if crew.drop not in drops:
             raise MalformedFile(f"crews[{position}].drop: there is no drop point {crew.drop}")

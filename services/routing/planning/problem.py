@@ -151,6 +151,7 @@ class Reason(StrEnum):
     """Why an order is in no round."""
 
     ENTRANCE_WITHOUT_DROP = "entrance_without_drop"
+    NO_SUCH_FLOOR = "no_such_floor"
     NO_CREW = "no_crew"
     TOO_HEAVY = "too_heavy"
     TOO_MANY_CRATES = "too_many_crates"
@@ -216,17 +217,15 @@ class DropProblem:
 
 def screen(problem: Problem) -> tuple[Problem, tuple[Unassigned, ...]]:
     """Parts the orders that no crew could ever take from those worth planning, with the rule that says so."""
-    drop_of = {entrance.id: entrance.drop for entrance in problem.entrances}
-    crews_of: dict[str, list[Crew]] = {drop.id: [] for drop in problem.drop_points}
-    for crew in problem.crews:
-        crews_of.setdefault(crew.drop, []).append(crew)
-    known = {drop.id for drop in problem.drop_points}
+    entrances = {entrance.id: entrance for entrance in problem.entrances}
+    crews_of = {drop.id: [crew for crew in problem.crews if crew.drop == drop.id] for drop in problem.drop_points}
     kept, refused = [], []
     for order in problem.orders:
-        drop = drop_of.get(order.entrance)
-        reason = (
-            _reason_to_refuse(order, crews_of[drop]) if drop in known and drop else Reason.ENTRANCE_WITHOUT_DROP
-        )
+        entrance = entrances.get(order.entrance)
+        if entrance is None or entrance.drop is None:
+            reason: Reason | None = Reason.ENTRANCE_WITHOUT_DROP
+        else:
+            reason = _reason_to_refuse(order, entrance, crews_of.get(entrance.drop))
         if reason is None:
             kept.append(order)
         else:
@@ -234,7 +233,11 @@ def screen(problem: Problem) -> tuple[Problem, tuple[Unassigned, ...]]:
     return replace(problem, orders=tuple(kept)), tuple(refused)
 
 
-def _reason_to_refuse(order: Order, crews: Sequence[Crew]) -> Reason | None:
+def _reason_to_refuse(order: Order, entrance: Entrance, crews: Sequence[Crew] | None) -> Reason | None:
+    if crews is None:
+        return Reason.ENTRANCE_WITHOUT_DROP
+    if order.floor > entrance.floors:
+        return Reason.NO_SUCH_FLOOR
     if not crews:
         return Reason.NO_CREW
     grams = sum(order.packages_g)
@@ -244,12 +247,10 @@ def _reason_to_refuse(order: Order, crews: Sequence[Crew]) -> Reason | None:
 
 
 def drop_problems(problem: Problem) -> tuple[DropProblem, ...]:
-    """Splits a screened problem at its drop points; exact, because goods never change drop point."""
-    return tuple(
-        _drop_problem(problem, drop)
-        for drop in problem.drop_points
-        if any(entrance.drop == drop.id for entrance in problem.entrances)
-    )
+    """Splits a screened problem at the drop points that have orders; exact: goods never change drop point."""
+    ordered = {order.entrance for order in problem.orders}
+    busy = {entrance.drop for entrance in problem.entrances if entrance.id in ordered}
+    return tuple(_drop_problem(problem, drop) for drop in problem.drop_points if drop.id in busy)
 
 
 def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:

@@ -53,25 +53,41 @@ def clock_round(problem: DropProblem, round_at: RoundAt, people: int) -> RoundCl
     return RoundClock(tuple(visits_s), now_s + problem.walk_s[here][0])
 
 
-def day_ends_s(problem: DropProblem, crew: int, day: DayAt) -> int:
-    """Adds up one crew's day. Units: seconds from time 0."""
-    people = problem.crews[crew].people
-    return problem.crews[crew].start_s + sum(clock_round(problem, each, people).total_s for each in day)
+class RoundClocks:
+    """Remembers how long the rounds of one drop point take: a search asks for the same ones again and again."""
 
+    def __init__(self, problem: DropProblem) -> None:
+        self.problem = problem
+        self._known: dict[tuple[RoundAt, int], RoundClock] = {}
 
-def cost_of(problem: DropProblem, days: Sequence[DayAt]) -> int:
-    """Prices crews' days: crew seconds and seconds late, weighted."""
-    crew_s = late_s = 0
-    for crew, day in zip(problem.crews, days, strict=True):
-        now_s = crew.start_s
+    def clock(self, round_at: RoundAt, people: int) -> RoundClock:
+        """Walks through one round, or remembers having done so."""
+        clock = self._known.get((round_at, people))
+        if clock is None:
+            clock = self._known[round_at, people] = clock_round(self.problem, round_at, people)
+        return clock
+
+    def day(self, crew: int, day: DayAt) -> tuple[int, int]:
+        """Gives when a crew is back from its day's rounds, and how late its orders are in all."""
+        problem, people = self.problem, self.problem.crews[crew].people
+        now_s, late_s = problem.crews[crew].start_s, 0
         for round_at in day:
-            clock = clock_round(problem, round_at, crew.people)
+            clock = self.clock(round_at, people)
             for (_, orders), (_, end_s) in zip(round_at, clock.visits_s, strict=True):
                 dues_s = [problem.due_s[order] for order in orders if problem.due_s[order] >= 0]
                 late_s += sum(max(0, now_s + end_s - due_s) for due_s in dues_s)
             now_s += clock.total_s
-        crew_s += now_s - crew.start_s
-    return problem.weights.crew_s * crew_s + problem.weights.late_s * late_s
+        return now_s, late_s
+
+
+def cost_of(problem: DropProblem, days: Sequence[DayAt]) -> int:
+    """Prices crews' days: crew seconds and seconds late, weighted."""
+    clocks = RoundClocks(problem)
+    cost = 0
+    for number, (crew, day) in enumerate(zip(problem.crews, days, strict=True)):
+        end_s, late_s = clocks.day(number, day)
+        cost += problem.weights.crew_s * (end_s - crew.start_s) + problem.weights.late_s * late_s
+    return cost
 
 
 def timetable(problem: Problem, plan: Plan) -> tuple[RoundTimes, ...]:

@@ -1,0 +1,145 @@
+"""Commands without a server: plan an instance file, check a plan file (formats/rounds/README.md)."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from services.routing.planning.bound import lower_bound_s
+from services.routing.planning.check import Score, check_plan
+from services.routing.planning.child import SolvedPlan, SolverProcess
+from services.routing.planning.instance_files import (
+    MalformedFile,
+    instance_dict,
+    plan_dict,
+    plan_from,
+    problem_from,
+    read_json,
+)
+from services.routing.planning.problem import Problem
+
+DONE, BROKEN_RULES, MALFORMED, NOT_ALL_SERVED = range(4)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; gives the exit status."""
+    began_s = time.monotonic() - _process_age_s()
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "check":
+            return _check(options, began_s)
+        return _plan(options, began_s)
+    except MalformedFile as error:
+        print(error, file=sys.stderr)
+        _print({"error": str(error)})
+        return MALFORMED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.routing", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    plan = commands.add_parser("plan", help="plan an instance within a wall budget")
+    plan.add_argument("instance", type=Path)
+    plan.add_argument("--seconds", type=_budget, required=True, help="wall seconds from the process's start")
+    plan.add_argument("--workers", type=int, choices=range(1, 65), default=2, metavar="N")
+    plan.add_argument("--seed", type=int, default=0)
+    plan.add_argument("--out", type=Path, required=True)
+    plan.add_argument("--engine", choices=["ortools"], default="ortools")
+    check = commands.add_parser("check", help="judge a plan against its instance")
+    check.add_argument("instance", type=Path)
+    check.add_argument("plan", type=Path)
+    return parser
+
+
+def _budget(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86_400:
+        raise argparse.ArgumentTypeError("must be more than 0 and less than a day")
+    return seconds
+
+
+def _process_age_s() -> float:
+    """Tells how long this process has lived: a budget counts from its start, not from the first line here."""
+    after_name = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    started_s = int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started_s)
+
+
+def _plan(options: argparse.Namespace, began_s: float) -> int:
+    problem = problem_from(read_json(options.instance))
+    deadline_s = began_s + options.seconds - _closing_s(problem)
+    solved = asyncio.run(_solve(problem, options, deadline_s))
+    _write(options.out, solved)
+    for stage in solved.stages:
+        print(f"{stage.drop} {stage.name}: cost {stage.cost} at {stage.elapsed_s:.3f} s", file=sys.stderr)
+    if solved.score.errors:
+        _print({"errors": list(solved.score.errors)})
+        return BROKEN_RULES
+    if solved.unassigned:
+        reasons = [{"order": it.order, "reason": it.reason.value} for it in solved.unassigned]
+        _print({"error": "not every order can be served", "unassigned": reasons})
+        return NOT_ALL_SERVED
+    _print(_line(solved.score, problem, began_s))
+    return DONE
+
+
+def _write(path: Path, solved: SolvedPlan) -> None:
+    stages = [
+        {"drop": stage.drop, "stage": stage.name, "elapsed_s": round(stage.elapsed_s, 3), "cost": stage.cost}
+        for stage in solved.stages
+    ]
+    try:
+        path.write_text(json.dumps({**plan_dict(solved.plan), "stages": stages}), encoding="utf-8")
+    except OSError as error:
+        raise MalformedFile(f"--out: cannot be written ({error})") from error
+
+
+async def _solve(problem: Problem, options: argparse.Namespace, deadline_s: float) -> SolvedPlan:
+    async with SolverProcess(workers=options.workers) as solvers:
+        return await solvers.solve_street(problem, deadline_s=deadline_s, seed=options.seed)
+
+
+def _closing_s(problem: Problem) -> float:
+    """Keeps back time for checking and writing; 60 us an order on a slow core."""
+    return 0.1 + 60e-6 * len(problem.orders)
+
+
+def _check(options: argparse.Namespace, began_s: float) -> int:
+    problem = problem_from(read_json(options.instance))
+    try:
+        plan = plan_from(read_json(options.plan))
+    except MalformedFile as error:
+        _print({"errors": [str(error)]})
+        return BROKEN_RULES
+    score = check_plan(instance_dict(problem), plan_dict(plan))
+    if score.errors:
+        _print({"errors": list(score.errors)})
+        return BROKEN_RULES
+    _print(_line(score, problem, began_s))
+    return DONE
+
+
+def _line(score: Score, problem: Problem, began_s: float) -> dict[str, Any]:
+    return {
+        "cost": score.cost,
+        "crew_s": score.crew_s,
+        "late_s": score.late_s,
+        "makespan_s": score.makespan_s,
+        "rounds": score.rounds,
+        "crews": score.crews,
+        "elapsed_s": round(time.monotonic() - began_s, 3),
+        "lower_bound_s": lower_bound_s(problem),
+    }
+
+
+def _print(line: Mapping[str, object]) -> None:
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""Rounds of entrances by OR-Tools' routing: a good plan within a second, the baseline and the way back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+
+from services.routing.planning.parts import Part, Trolley, round_of, split_entrances
+from services.routing.planning.problem import DropProblem, RoundAt
+from services.routing.planning.timetable import clock_round
+
+_MIXED_PENALTY_S = 90
+_FORBIDDEN_S = 10**7
+"""Dearer than any round, so never chosen: a clean entrance after a sealed one."""
+_SOLUTIONS_PER_PART = 60
+"""Guided local search stops after so many improvements and kicks a part: the same seed gives the same rounds
+as long as the clock does not cut it short (measured on futian-9001: flat beyond 40)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The routing model's numbers: parts at nodes 1 and up, the drop point at 0."""
+
+    seconds: tuple[tuple[int, ...], ...]
+    grams: tuple[int, ...]
+    crates: tuple[int, ...]
+
+
+def batch(problem: DropProblem, trolley: Trolley, start: Sequence[RoundAt], *, seconds: float) -> list[RoundAt]:
+    """Improves rounds that fill one kind of trolley with whole parts of entrances.
+
+    Returns the start if the search finds nothing better.
+    Source: reference/planning.md 2.2 and 3.3 (guided local search at entrance level).
+    """
+    parts = split_entrances(problem, trolley)
+    if len(parts) < 2 or seconds <= 0:
+        return list(start)
+    # A part too big for this trolley is an order for another crew; it travels alone.
+    small = [part for part in parts if part.grams <= trolley.cap_g and part.crates <= trolley.cap_crates]
+    alone = [round_of(problem, [part]) for part in parts if part not in small]
+    routes = _routes(problem, small, trolley, seconds) if len(small) > 1 else None
+    if routes is None:
+        return list(start)
+    found = alone + [round_of(problem, [small[node - 1] for node in route]) for route in routes]
+    return min(found, list(start), key=lambda rounds: _seconds_of(problem, rounds, trolley.people))
+
+
+def _seconds_of(problem: DropProblem, rounds: Sequence[RoundAt], people: int) -> int:
+    total_s = 0
+    for each in rounds:
+        mixed = len({problem.sealed[entrance] for entrance, _ in each}) > 1
+        total_s += clock_round(problem, each, people).total_s + (_MIXED_PENALTY_S if mixed else 0)
+    return total_s
+
+
+def _routes(problem: DropProblem, parts: list[Part], trolley: Trolley, seconds: float) -> list[list[int]] | None:
+    legs = _legs(problem, parts)
+    manager = pywrapcp.RoutingIndexManager(len(parts) + 1, len(parts), 0)
+    model = pywrapcp.RoutingModel(manager)
+    walk = model.RegisterTransitMatrix([list(row) for row in legs.seconds])
+    model.SetArcCostEvaluatorOfAllVehicles(walk)
+    model.SetFixedCostOfAllVehicles(problem.load_s)
+    for name, loads, capacity in (
+        ("grams", legs.grams, trolley.cap_g),
+        ("crates", legs.crates, trolley.cap_crates),
+    ):
+        model.AddDimension(model.RegisterUnaryTransitVector(list(loads)), 0, capacity, True, name)
+    solution = model.SolveWithParameters(_parameters(len(parts), seconds))
+    if solution is None:
+        return None
+    return [route for vehicle in range(len(parts)) if (route := _route(manager, model, solution, vehicle))]
+
+
+def _parameters(parts: int, seconds: float) -> object:
+    parameters = pywrapcp.DefaultRoutingSearchParameters()
+    parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PATH_CHEAPEST_ARC
+    parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    parameters.solution_limit = _SOLUTIONS_PER_PART * parts
+    parameters.time_limit.FromMilliseconds(max(1, int(seconds * 1000)))
+    return parameters
+
+
+def _route(
+    manager: pywrapcp.RoutingIndexManager,
+    model: pywrapcp.RoutingModel,
+    solution: pywrapcp.Assignment,
+    vehicle: int,
+) -> list[int]:
+    nodes = []
+    index = solution.Value(model.NextVar(model.Start(vehicle)))
+    while not model.IsEnd(index):
+        nodes.append(manager.IndexToNode(index))
+        index = solution.Value(model.NextVar(index))
+    return nodes
+
+
+def _legs(problem: DropProblem, parts: list[Part]) -> Legs:
+    places = [0, *(part.entrance + 1 for part in parts)]
+    sealed = [False, *(problem.sealed[part.entrance] for part in parts)]
+    rows = []
+    for start, here in enumerate(places):
+        row = []
+        for end, there in enumerate(places):
+            walk_s = problem.walk_s[here][there]
+            if start and end and sealed[start] != sealed[end]:
+                walk_s = _FORBIDDEN_S if sealed[start] else walk_s + _MIXED_PENALTY_S
+            row.append(walk_s)
+        rows.append(tuple(row))
+    return Legs(
+        seconds=tuple(rows),
+        grams=(0, *(part.grams for part in parts)),
+        crates=(0, *(part.crates for part in parts)),
+    )
