@@ -17,7 +17,17 @@ from typing import Any, Self
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from
-from services.routing.planning.problem import Plan, Problem, Reason, Unassigned, drop_problems, plan_of, screen
+from services.routing.planning.problem import (
+    DayAt,
+    DropProblem,
+    Plan,
+    Problem,
+    Reason,
+    Unassigned,
+    drop_problems,
+    plan_of,
+    screen,
+)
 
 SOLVER_MODULE = "services.routing.planning.stages"
 """Loaded by name, in another process: OR-Tools never enters this one."""
@@ -279,7 +289,9 @@ def _score(problem: Problem, answer: _Answer) -> Score:
 def _plain_answer(problem: Problem, seed: int) -> _Answer:
     """Plans in this process, without any solver."""
     began_s = time.monotonic()
-    days, left_out, stages = [], [], []
+    days: list[tuple[DropProblem, Sequence[DayAt]]] = []
+    left_out: list[Unassigned] = []
+    stages: list[Stage] = []
     for part in drop_problems(problem):
         solution = fallback.solve(part, seed=seed)
         days.append((part, solution.days))
