@@ -65,6 +65,17 @@ class Priority(StrEnum):
         return {"normal": 0, "today": 1, "urgent": 2}[self.value]
 
 
+class CancelReason(StrEnum):
+    """Why nobody need bring it: fixed words, for free text would leave with the event in clear."""
+
+    NOT_NEEDED = "not_needed"
+    AWAY = "away"
+    WRONG_ENTRY = "wrong_entry"
+    REPLACED = "replaced"
+    HOUSEHOLD_REMOVED = "household_removed"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Bag:
     """One bag of an order and what became of it; `stop_id` is the visit that said so last."""
@@ -157,18 +168,16 @@ class Order:
         due_at = _due_at(request, around)
         return OrderWasChanged(replace(self, request=request, bags=bags, due_at=due_at), household)
 
-    def cancel(self, reason: str) -> "OrderWasCancelled":
+    def cancel(self, reason: CancelReason) -> "OrderWasCancelled":
         """Nobody need bring it any more.
 
-        Errors: OrderRefused("order_on_its_way" | "order_has_ended" | "reason_missing").
+        Errors: OrderRefused("order_on_its_way" | "order_has_ended").
         """
-        if not reason.strip():
-            raise OrderRefused("reason_missing")
         if self.state in {OrderState.LOADED, OrderState.OUT}:
             raise OrderRefused("order_on_its_way", number=self.number, state=self.state.value)
         if not self.may_cancel:
             raise OrderRefused("order_has_ended", number=self.number, state=self.state.value)
-        return OrderWasCancelled(replace(self, state=OrderState.CANCELLED, reason=reason.strip()))
+        return OrderWasCancelled(replace(self, state=OrderState.CANCELLED, reason=reason.value))
 
     def retry(self, wave_date: date, around: Surroundings) -> "OrderWasRetried":
         """What did not stay at the door is brought again on another date.

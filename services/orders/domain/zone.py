@@ -104,6 +104,13 @@ class BuildingWasChanged:
     building: Building
 
 
+def is_seen(sight: Sight, community: str, grid: str) -> bool:
+    """Whether a place exists for somebody with this sight."""
+    return (sight.communities is None or community in sight.communities) and (
+        sight.grids is None or grid in sight.grids
+    )
+
+
 def class_on(day: date, changes: Sequence[ClassChange], local_zone: ZoneInfo) -> ZoneClass | None:
     """The class a zone has by the end of a local day; None before its first."""
     day_ends = datetime.combine(day + timedelta(days=1), time.min, local_zone)

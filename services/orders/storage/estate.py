@@ -120,6 +120,16 @@ async def list_compounds(tx: Transaction, sight: Sight) -> list[Compound]:
     return [Compound(row.compound_id, row.compound, _zone(row)) for row in rows]
 
 
+async def lock_compounds(tx: Transaction, compound_ids: Sequence[str]) -> None:
+    """Keep others from adding buildings to these compounds until the transaction ends."""
+    await tx.execute(
+        select(compounds.c.compound_id)
+        .where(compounds.c.compound_id.in_(compound_ids))
+        .order_by(compounds.c.compound_id)
+        .with_for_update()
+    )
+
+
 async def load_buildings(tx: Transaction, compound_ids: Sequence[str]) -> dict[tuple[str, str], Building]:
     """All buildings of these compounds, by (compound id, name key)."""
     rows = await tx.all(

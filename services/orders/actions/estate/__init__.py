@@ -1,0 +1,1 @@
+"""Zones, buildings and how they are handled."""

@@ -1,0 +1,1 @@
+"""Orders: placed, changed, cancelled, brought again."""

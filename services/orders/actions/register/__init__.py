@@ -1,0 +1,1 @@
+"""Households: registered, changed, imported, removed."""
