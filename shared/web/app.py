@@ -1,5 +1,6 @@
 """Puts a service together: pages, guards, health, loops; and serves it."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -63,9 +64,8 @@ def create_app(parts: ServiceParts) -> FastAPI:
     app.state.templates = Templates(parts, catalogues, assets, folders)
     app.state.heartbeats = parts.heartbeats or Heartbeats(parts.clock)
     add_error_responses(app)
-    # The one added last stands outermost.
-    app.add_middleware(SameSiteGuard, parts=parts)
-    app.add_middleware(RequestContext, parts=parts)
+    # Set directly, for `add_middleware` would leave the answer to a bug outside of both.
+    app.middleware_stack = RequestContext(SameSiteGuard(app.build_middleware_stack(), parts), parts)
     return app
 
 
@@ -79,6 +79,8 @@ def run(parts: ServiceParts) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; a dead loop ends the process with status 70."""
     settings = parts.settings
     configure_logs(parts.name)
+    # A bug has been logged with its route by then; the server's own line would say it again.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "ASGI application" not in record.getMessage())
     if settings.crash_at and settings.environment is not Environment.PRODUCTION:
         crash_points.arm(settings.crash_at)
     app = create_app(parts)

@@ -111,21 +111,22 @@ async def admit(request: Request) -> None:
     Errors: NotSignedIn; NotAllowed("role_may_not") for somebody whose roles do not fit.
     """
     request.state.actor = None
+    # Whoever it is, allowed or not: the top bar of a refusal still shows who is signed in.
+    request.state.known = None
     declaration = declaration_of(request.scope["route"].endpoint)
     if declaration is None:
         message = f"{request.scope['route'].path} declares no role and scope"
         raise BareRoute(message)
     if declaration.is_public:
         return
-    known = False
     for actor in [await _staff_actor(request), *await _admitted(request)]:
         if actor is None:
             continue
-        known = True
+        request.state.known = actor
         if actor.has_role(*declaration.roles):
             request.state.actor = actor
             return
-    if not known:
+    if request.state.known is None:
         raise NotSignedIn
     raise NotAllowed("role_may_not")
 

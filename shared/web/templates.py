@@ -53,7 +53,7 @@ def render(request: Request, name: str, context: Mapping[str, Any], status: int 
         "request_path": request.url.path,
         "language": language,
         "languages": _language_links(request),
-        "actor": getattr(request.state, "actor", None),
+        "actor": getattr(request.state, "known", None),
         "service": parts.name,
         "service_title": parts.title,
         "navigation": [entry for entry in parts.navigation if _may_open(request, entry.path)],
@@ -128,7 +128,7 @@ def _language_links(request: Request) -> list[dict[str, str]]:
 
 
 def _may_open(request: Request, path: str) -> bool:
-    actor = getattr(request.state, "actor", None)
+    actor = getattr(request.state, "known", None)
     if actor is None:
         return False
     roles = request.app.state.page_roles.get(path)
