@@ -1,9 +1,12 @@
 """Fixtures for every test: only what hands out; the code behind them is in shared/testing."""
 
+import os
 from collections.abc import Callable, Iterator
+from shutil import which
 
 import pytest
 
+from deploy.local.launcher import Ports, System, SystemPlan, forget
 from shared.testing.servers import FreshDatabase, KafkaServer, LentServers, PostgresServer
 
 # A test that needs one of these and is skipped has proved nothing: it counts as a failure.
@@ -30,6 +33,23 @@ def kafka_server(lent_servers: LentServers) -> KafkaServer:
 @pytest.fixture(scope="session")
 def fresh_database(postgres_server: PostgresServer) -> Callable[[str], FreshDatabase]:
     return postgres_server.fresh_database
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium to drive; as root it wants --no-sandbox."""
+    found = os.environ.get("CHROMIUM") or which("chromium") or which("chromium-browser")
+    assert found, "no Chromium here: `apt-get install chromium` brings it, or CHROMIUM names one"
+    return found
+
+
+@pytest.fixture(scope="session")
+def running_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """All servers, services and simulators, on free ports, with data of its own that is forgotten after the run."""
+    folder = tmp_path_factory.mktemp("system") / "state"
+    with System.start(SystemPlan(folder=folder, ports=Ports.free())) as system:
+        yield system
+    forget(folder)
 
 
 @pytest.hookimpl(wrapper=True)

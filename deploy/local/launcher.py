@@ -249,6 +249,11 @@ class System:
         return KafkaAccess(self._broker.bootstrap, user, self.state.passwords[user])
 
     @property
+    def postgres_data(self) -> Path:
+        """Where PostgreSQL's data lies; as root, not in the state folder."""
+        return self._postgres.data
+
+    @property
     def names(self) -> list[str]:
         """Every program that the launcher keeps, in the order of their start."""
         return list(self._keepers)
@@ -275,11 +280,19 @@ class System:
         self.wait_until_ready(name)
 
     def wait_until_ready(self, name: str) -> None:
-        """Wait until one program answers, after a kill for example.
+        """Wait until one program answers.
 
         Errors: Missing when it does not within a minute.
         """
         self._keepers[name].wait_until_ready(SERVICE_READY_WITHIN_S)
+
+    def wait_until_back(self, name: str, killed_pid: int) -> None:
+        """Wait until a killed program runs under another pid and answers.
+
+        Errors: Missing when it does not within a minute.
+        """
+        self._keepers[name].wait_until_replaced(killed_pid, SERVICE_READY_WITHIN_S)
+        self.wait_until_ready(name)
 
     def wipe_broker(self) -> None:
         """Lose the broker's disk: a new cluster, same users and rules; topics are the relays' to remake."""

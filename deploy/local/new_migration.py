@@ -1,4 +1,4 @@
-"""`make migration`: drafts a service's next revision from what its tables.py has and the running database has not."""
+"""`make migration`: drafts a service's next revision: what its tables.py has and the running database lacks."""
 
 import argparse
 import sys

@@ -41,16 +41,17 @@ class Postgres:
     port: int
     passwords: Mapping[str, str]
     account: str | None
+    host: str = "127.0.0.1"
 
     def url(self, login: str, database: str) -> str:
         """The address of one database for one login, as SQLAlchemy wants it."""
         password = quote(self.passwords[login], safe="")
-        return f"postgresql+asyncpg://{login}:{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+asyncpg://{login}:{password}@{self.host}:{self.port}/{database}"
 
     async def connect(self, login: str, database: str) -> asyncpg.Connection:
         """One plain connection, for set-up work and for judging."""
         return await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user=login, password=self.passwords[login], database=database
+            host=self.host, port=self.port, user=login, password=self.passwords[login], database=database
         )
 
 
@@ -94,7 +95,7 @@ def program(server: Postgres, log_path: Path) -> Program:
         name="postgres",
         command=(
             str(server.programs / "postgres"),
-            *("-D", str(server.data), "-h", "127.0.0.1", "-p", str(server.port), "-k", ""),
+            *("-D", str(server.data), "-h", server.host, "-p", str(server.port), "-k", ""),
             *("-c", "fsync=on", "-c", f"max_connections={MAX_CONNECTIONS}"),
             *("-c", "password_encryption=scram-sha-256", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
             *("-c", "shared_buffers=64MB", "-c", "idle_in_transaction_session_timeout=60s"),
@@ -242,7 +243,7 @@ def _copy_for_everyone(wheel: Path) -> Path:
 
 def _is_answering(server: Postgres) -> bool:
     done = subprocess.run(
-        [server.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(server.port), "-d", "postgres"],
+        [server.programs / "pg_isready", "-q", "-h", server.host, "-p", str(server.port), "-d", "postgres"],
         env=_environment(server),
         check=False,
     )

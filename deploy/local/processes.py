@@ -100,6 +100,17 @@ class Keeper:
                 raise Missing(f"{self.program.name} did not answer within {within_s:.0f} s; {words}")
             wait_s(LOOK_EVERY_S)
 
+    def wait_until_replaced(self, old_pid: int, within_s: float) -> None:
+        """Wait until the program runs under another pid than this one.
+
+        Errors: Missing when it was not started again in time.
+        """
+        until_s = _clock.monotonic() + within_s
+        while self.pid in {None, old_pid}:
+            if _clock.monotonic() > until_s:
+                raise Missing(f"{self.program.name} was not started again; {last_words(self.program.log_path)}")
+            wait_s(LOOK_EVERY_S)
+
     def stop(self) -> None:
         """End the program politely, after its time by force; it stays down."""
         with self._changing:

@@ -84,7 +84,7 @@ def prepare(broker: Broker, randomness: Randomness) -> bool:
     empty = [node for node in broker.node_ids if not _meta(broker, node).exists()]
     for node in broker.node_ids:
         broker.node_folder(node).mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_private(_settings(broker, node), _settings_text(broker, node))
+        _write_private(_settings(broker, node), settings_text(broker, node))
     if not empty:
         return False
     cluster_id = _known_cluster_id(broker) or _new_cluster_id(randomness)
@@ -147,7 +147,8 @@ def _meta(broker: Broker, node: int) -> Path:
     return broker.node_folder(node) / "data" / "meta.properties"
 
 
-def _settings_text(broker: Broker, node: int) -> str:
+def settings_text(broker: Broker, node: int) -> str:
+    """One node's server.properties, passwords in it."""
     copies = min(3, broker.nodes)
     voters = ",".join(f"{each}@127.0.0.1:{broker.controller_port(each)}" for each in broker.node_ids)
     one_node = f"controller.quorum.bootstrap.servers=127.0.0.1:{broker.controller_port(node)}"
