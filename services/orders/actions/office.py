@@ -8,6 +8,7 @@ from shared.basics.clock import Clock
 from shared.basics.ids import new_id
 from shared.basics.randomness import Randomness
 from shared.security.key_file import ServiceKeys
+from shared.security.scope import Actor, visible_communities, visible_grids
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,15 @@ class Office:
 class Asker:
     """Who asks, and which part of the street exists for this person."""
 
-    account_id: str
+    actor: Actor
     sight: Sight
+
+    @classmethod
+    def of(cls, actor: Actor) -> "Asker":
+        """Somebody who was let in, seeing what the own scope holds."""
+        return cls(actor, Sight(visible_communities(actor), visible_grids(actor)))
+
+    @property
+    def account_id(self) -> str:
+        """Whose account it is."""
+        return self.actor.account_id
