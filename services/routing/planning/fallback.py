@@ -11,7 +11,8 @@ from services.routing.planning.timetable import RoundClocks, cost_of
 
 MIXED_PENALTY_S = 90
 """A round that turns from clean to sealed binds its crew's whole day; measured in reference/planning.md 3.3."""
-_SEQUENCING_STEPS = 2_000
+_STEPS_PER_ROUND = 200
+_MOST_STEPS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ def solve(problem: DropProblem, *, seed: int) -> Solution:
 def solve_with(problem: DropProblem, trolley: Trolley, *, seed: int) -> Solution:
     """Plans one drop point as if all its crews pushed this trolley; who pushes a smaller one takes what fits."""
     rounds = split_surplus_mixed(problem, rounds_by_savings(problem, trolley))
-    days = sequence(roster_of(problem, rounds), seed=seed, iterations=_SEQUENCING_STEPS)
+    steps = min(_MOST_STEPS, _STEPS_PER_ROUND * len(rounds))
+    days = sequence(roster_of(problem, rounds), seed=seed, iterations=steps)
     return completed(problem, days_at(rounds, days))
 
 
