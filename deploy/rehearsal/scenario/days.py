@@ -18,7 +18,7 @@ NO_ANSWER_SHARE = 0.024
 RETRIED_SHARE = 0.015
 AMENDED_SHARE = 0.01
 # From this size on a standard pack has more than one bag, so that one of them can be missing.
-LEAST_RESIDENTS_OF_TWO_BAGS = 3
+LEAST_RESIDENTS_OF_TWO_BAGS = 2
 
 
 class Outcome(StrEnum):
@@ -171,16 +171,17 @@ def _match(rows: Sequence[DoorRow], street: Street) -> tuple[list[ScriptedHouseh
 
 
 def _extras(door: DoorRow, chance: random.Random) -> tuple[tuple[str, int], ...]:
-    """Few homes ask for more than the pack; what they ask for follows their needs."""
+    """Few homes ask for more than the pack; what they ask for follows their needs.
+
+    The codes are those of the catalogue that the ordering page shows, one or two of each: within every limit.
+    """
     wanted = []
     if "infant" in door.needs and chance.random() < 0.7:
-        wanted.append(("infant_formula", 1))
-    if "pet_dog" in door.needs and chance.random() < 0.4:
-        wanted.append(("dog_food", 1))
-    if "pet_cat" in door.needs and chance.random() < 0.4:
-        wanted.append(("cat_food", 1))
+        wanted.append(("FORMULA", 1))
+    if door.pets and chance.random() < 0.4:
+        wanted.append(("PETFOOD", 1))
     if chance.random() < 0.06:
-        wanted.append((chance.choice(("rice", "drinking_water", "milk", "tissue")), chance.randint(1, 2)))
+        wanted.append((chance.choice(("RICE", "WATER", "MILK", "PAPER")), chance.randint(1, 2)))
     return tuple(wanted)
 
 
@@ -265,7 +266,7 @@ def _with_mishaps(
 def _with_amendments(orders: Sequence[ScriptedOrder], chance: random.Random) -> list[ScriptedOrder]:
     """A few people call again before the wave and want something more."""
     return [
-        replace(order, amended=(*order.extras, ("eggs", 1)))
+        replace(order, amended=(*order.extras, ("EGGS", 1)))
         if order.outcome is Outcome.DELIVERED and chance.random() < AMENDED_SHARE
         else order
         for order in orders

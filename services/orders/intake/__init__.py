@@ -1,0 +1,1 @@
+"""Turns foreign text and files into our words; pure, but for the file that opens workbooks."""
