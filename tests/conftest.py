@@ -45,7 +45,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def running_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """All servers, services and simulators, on free ports, with data of its own that is forgotten after the run."""
+    """All servers, services and simulators, on free ports, own data, forgotten after the run."""
     folder = tmp_path_factory.mktemp("system") / "state"
     with System.start(SystemPlan(folder=folder, ports=Ports.free())) as system:
         yield system

@@ -15,8 +15,8 @@ from typing import Self
 from deploy.local import postgres, state
 from deploy.local.given import given_servers
 from deploy.local.kafka import broker as kafka
+from deploy.local.migrating import migrate
 from deploy.local.processes import Keeper, Program, answers_http, claim_port, free_ports, stop_all
-from deploy.migrations.migrate import upgrade
 from deploy.topics.access_rules import apply_access_rules
 from deploy.topics.admin import KafkaAccess, connect
 from deploy.topics.create_topics import create_topics
@@ -136,8 +136,7 @@ class System:
             self._keep(postgres.program(self._postgres, self.state.log_path("postgres")))
             self._keepers["postgres"].wait_until_ready(SERVER_READY_WITHIN_S)
             asyncio.run(self._make_databases())
-        for service in self.plan.services:
-            upgrade(service, self.database_url(f"{service}_owner"))
+        migrate({service: self.database_url(f"{service}_owner") for service in self.plan.services})
 
     async def _make_databases(self) -> None:
         await postgres.make_roles(self._postgres)

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
-
-import httpx
+from urllib.request import urlopen
 
 from deploy.local.missing import Missing
 from shared.basics.clock import SystemClock
@@ -178,8 +178,10 @@ def is_listening(port: int) -> bool:
 def answers_http(url: str) -> bool:
     """Whether a GET of this address is answered with success."""
     try:
-        return httpx.get(url, timeout=2.0).is_success
-    except httpx.HTTPError:
+        with urlopen(url, timeout=2.0) as answer:
+            return bool(answer.status == 200)
+    except (OSError, HTTPException):
+        # Nothing listens, it is slow, or it answers with an error: URLError and HTTPError are OSErrors.
         return False
 
 

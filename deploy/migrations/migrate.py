@@ -1,5 +1,6 @@
 """Brings a service's database to its newest revision: one history a service, run as the owner."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -34,4 +35,6 @@ def upgrade(service: str, owner_url: str) -> None:
 
 
 if __name__ == "__main__":
-    upgrade(service=sys.argv[1], owner_url=sys.stdin.readline().strip())
+    # Addresses hold passwords, so they come by standard input: {"orders": "postgresql+asyncpg://…", …}
+    for named_service, url in json.load(sys.stdin).items():
+        upgrade(named_service, url)
