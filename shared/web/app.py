@@ -1,5 +1,7 @@
 """Puts a service together: pages, guards, health, loops; and serves it."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +12,7 @@ from fastapi import Depends, FastAPI
 from starlette.routing import Mount
 
 from shared.basics import crash_points
+from shared.database.session import transaction
 from shared.observability.health import Heartbeats
 from shared.observability.logs import configure_logs, get_log
 from shared.security.roles import Role
@@ -17,14 +20,16 @@ from shared.settings import Environment
 from shared.web import health_pages, sign_in_pages, style_guide_page
 from shared.web.assets import SHARED_STATIC, Assets
 from shared.web.error_responses import add_error_responses
+from shared.web.idempotency import forget_old_keys
 from shared.web.languages import SHARED_LOCALE, read_catalogues
-from shared.web.loops import RunningLoops
+from shared.web.loops import Loop, RunningLoops
 from shared.web.parts import ServiceParts
 from shared.web.request_guards import RequestContext, SameSiteGuard
 from shared.web.routes import DeclaredRoute, admit, list_routes
 from shared.web.templates import SHARED_TEMPLATES, Templates
 
 BODY_LIMIT_BYTES: Final = 1_000_000
+_TIDY_EVERY_S: Final = 3600
 _log = get_log("app")
 
 
@@ -108,7 +113,8 @@ def _lifespan(parts: ServiceParts) -> Callable[[FastAPI], AbstractAsyncContextMa
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for start in parts.on_start:
             await start()
-        running = RunningLoops(parts.loops if parts.settings.does_work else {}, parts.on_loop_death)
+        loops = {**parts.loops, "tidy": _tidy(parts)} if parts.settings.does_work else {}
+        running = RunningLoops(loops, parts.on_loop_death)
         try:
             yield
         finally:
@@ -117,6 +123,22 @@ def _lifespan(parts: ServiceParts) -> Callable[[FastAPI], AbstractAsyncContextMa
                 await stop()
 
     return lifespan
+
+
+def _tidy(parts: ServiceParts) -> Loop:
+    """Forget answers kept longer than they must be, once an hour."""
+
+    async def tidy(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with transaction(parts.engine, "loop") as tx:
+                    await forget_old_keys(tx, parts.real_clock.now())
+            except Exception as error:  # noqa: BLE001  (the database may be away; the next hour will do)
+                _log.warning("tidy_failed", exc_info=error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TIDY_EVERY_S)
+
+    return tidy
 
 
 def _page_roles(declared: list[DeclaredRoute]) -> dict[str, frozenset[Role] | None]:

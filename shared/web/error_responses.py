@@ -46,6 +46,7 @@ SHARED_TEXTS: Final[Mapping[str, str]] = {
     "password_too_long": mark("The password may have at most %(max_length)s characters."),
     "password_too_common": mark("This password is too easy to guess. Choose another."),
     "ticket_invalid": mark("This link has been used or is too old. Go back and open it again."),
+    "still_cannot_apply": mark("It still cannot be applied: %(reason)s"),
     "data_key_destroyed": mark("The data of this household has been removed."),
     "data_key_missing": mark("The data of this household is not here."),
 }
@@ -60,6 +61,14 @@ _TITLES: Final[Mapping[int, str]] = {
     422: mark("Please check your entry"),
     500: mark("Something went wrong"),
     503: mark("One moment"),
+}
+# For a code that nobody worded.
+_FAMILY_TEXTS: Final[Mapping[str, str]] = {
+    "refused": _TITLES[409],
+    "not_allowed": _TITLES[403],
+    "not_found": SHARED_TEXTS["not_found"],
+    "unavailable": SHARED_TEXTS["try_again"],
+    "malformed": SHARED_TEXTS["malformed"],
 }
 _NEXT_STEPS: Final[Mapping[int, str]] = {
     401: mark("Sign in, then open the page again."),
@@ -85,9 +94,7 @@ def error_text(request: Request, error: BaimiError) -> str:
     own: Mapping[str, str] = request.app.state.parts.error_texts
     known = own.get(error.code) or SHARED_TEXTS.get(error.code)
     if known is None:
-        known = SHARED_TEXTS["malformed" if error.family == "malformed" else "internal"]
-        if error.family in {"refused", "not_allowed"}:
-            known = _TITLES[_STATUS[error.family]]
+        known = _FAMILY_TEXTS.get(error.family, SHARED_TEXTS["internal"])
         _log.warning("error_without_text", code=error.code)
     text = translate(request, known)
     try:
