@@ -60,7 +60,7 @@ def take(crew_round: CrewRound, tap: Tap, taken_at: datetime) -> Taken:
         return _return(crew_round, tap, taken_at)
     if tap.type is TapType.ROUND_CLOSED:
         return _close(crew_round, taken_at)
-    stop = next((stop for stop in crew_round.stops if stop.stop_id == tap.stop_id), None)
+    stop = _stop_meant(crew_round, tap)
     if stop is None:
         return _rejected(crew_round, "stop_not_on_round")
     if tap.type is TapType.UNDO:
@@ -71,6 +71,15 @@ def take(crew_round: CrewRound, tap: Tap, taken_at: datetime) -> Taken:
     if tap.type is TapType.DELIVERED:
         return _deliver(crew_round, stop, tap, taken_at)
     return _miss(crew_round, stop, tap, taken_at)
+
+
+def _stop_meant(crew_round: CrewRound, tap: Tap) -> Stop | None:
+    """The tap's stop; an undo may name only the tap it takes back."""
+    for stop in crew_round.stops:
+        is_target = tap.type is TapType.UNDO and any(b.outcome_tap_id == tap.target_tap_id for b in stop.bags)
+        if stop.stop_id == tap.stop_id or (tap.stop_id is None and is_target):
+            return stop
+    return None
 
 
 def _rejected(crew_round: CrewRound, code: str) -> Taken:
@@ -85,7 +94,7 @@ def _conflict(crew_round: CrewRound, code: TaskKind, stop: Stop) -> Taken:
 def _after_close(crew_round: CrewRound, tap: Tap) -> Taken:
     if tap.type is TapType.ROUND_CLOSED:
         return Taken(crew_round, TapOutcome(Verdict.ACCEPTED, "already_closed"))
-    stop = next((stop for stop in crew_round.stops if stop.stop_id == tap.stop_id), None)
+    stop = _stop_meant(crew_round, tap)
     if stop is None:
         return _rejected(crew_round, "round_closed")
     return _conflict(crew_round, TaskKind.TAP_AFTER_CLOSE, stop)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
 
 from services.routing.domain.bag import MissReason
 from shared.basics.errors import Refused
@@ -17,6 +19,10 @@ class TapType(StrEnum):
     UNDO = "undo"
     RETURNED = "returned"
     ROUND_CLOSED = "round_closed"
+
+
+# Taps that speak of one door; the others speak of the whole round.
+DOOR_TAPS: Final = frozenset({TapType.DELIVERED, TapType.NOT_DELIVERED, TapType.UNDO})
 
 
 class Verdict(StrEnum):
@@ -74,6 +80,45 @@ class Tap:
         """When it happened by the phone's corrected clock; the server's time where that cannot be true."""
         happened = self.at + timedelta(milliseconds=self.offset_ms)
         return happened if earliest <= happened <= taken_at else taken_at
+
+
+@dataclass(frozen=True, slots=True)
+class FormTap:
+    """What a page without script knows of a tap: the form's own key, who says it, of which round."""
+
+    tap_id: str
+    crew_id: str
+    round_id: str
+    stop_id: str | None = None
+
+    def tap(
+        self,
+        type_: TapType,
+        at: datetime,
+        *,
+        bag_ids: tuple[str, ...] | None = None,
+        reason: MissReason | None = None,
+        short: tuple[ShortBag, ...] = (),
+        target_tap_id: str | None = None,
+    ) -> Tap:
+        """The tap this form stands for; said at the server's time."""
+        said = (self.round_id, self.stop_id, type_, bag_ids, reason, short, target_tap_id)
+        return Tap(
+            tap_id=self.tap_id,
+            device_id="form",
+            seq=0,
+            round_id=self.round_id,
+            round_version=0,
+            stop_id=self.stop_id,
+            type=type_,
+            at=at,
+            offset_ms=0,
+            body_hash=sha256(repr(said).encode()).digest(),
+            bag_ids=bag_ids,
+            reason=reason,
+            short=short,
+            target_tap_id=target_tap_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

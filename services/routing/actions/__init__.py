@@ -1,0 +1,1 @@
+"""What routing can do: one verb, one file."""

@@ -1,0 +1,1 @@
+"""Bags on their way back."""

@@ -1,0 +1,1 @@
+"""The estate file and its match with the names of orders."""

@@ -1,0 +1,1 @@
+"""From the due doors of a date to released rounds."""

@@ -1,0 +1,132 @@
+"""Turns a leased plan request into numbers for the planner, and remembers what the numbers mean."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.routing.domain.crew import Crew, Hours, shift_on, working_hours
+from services.routing.domain.estate import PlannedEntrance
+from services.routing.domain.planned_entrance import plan_entrance
+from services.routing.planning import problem as planning
+from services.routing.storage import bags, crews, estate, rounds, stops, waves
+from services.routing.storage.bags import BagRow
+from services.routing.storage.plan_requests import Lease
+from services.routing.storage.stops import StopRow
+from shared.basics.errors import NotFound
+from shared.database.session import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningRules:
+    """What every plan is made with: the seconds of work, the weights, the local zone."""
+
+    model: planning.TimeModel
+    weights: planning.Weights
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTask:
+    """A problem and what its time 0 and its crews' hours mean. Orders of the problem bear the ids of stops."""
+
+    lease: Lease
+    problem: planning.Problem
+    time_zero: datetime
+    is_late: Mapping[str, bool]
+
+
+async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now: datetime) -> PlanTask:
+    """Read everything one drop point's plan needs; the transaction may end before anybody searches.
+
+    Errors: NotFound("wave_unknown" | "drop_point_unknown") when the request's wave or drop point is gone.
+    """
+    wave = await waves.find_wave(tx, lease.wave_id)
+    known = await estate.known_estate(tx)
+    drop = known.drop_points.get(lease.drop_point_id)
+    if wave is None:
+        raise NotFound("wave_unknown")
+    if drop is None:
+        raise NotFound("drop_point_unknown")
+    due = await stops.of_request(tx, lease.request_id)
+    named = await estate.named_entrances(tx, {stop.entrance_id for stop in due})
+    places = {entrance_id: plan_entrance(one, known) for entrance_id, one in named.items()}
+    served = {
+        entrance_id: place
+        for entrance_id, place in places.items()
+        if place is not None and place.drop_point_id == lease.drop_point_id
+    }
+    on_duty = await crews.crews_at(tx, lease.drop_point_id)
+    busy_until = await rounds.unfinished_of_crews(tx, [crew.crew_id for crew in on_duty])
+    hours = {
+        crew.crew_id: working_hours(shift_on(crew, wave.wave_date, rules.zone), now, busy_until.get(crew.crew_id))
+        for crew in on_duty
+    }
+    time_zero = min((one.starts_at for one in hours.values()), default=now)
+    bags_of = await bags.of_orders(tx, {stop.order_id for stop in due})
+    problem = planning.Problem(
+        name=lease.request_id,
+        seed=lease.seed,
+        weights=rules.weights,
+        model=rules.model,
+        drop_points=(planning.DropPoint(drop.drop_point_id, drop.zone, drop.x_m, drop.y_m),),
+        entrances=tuple(_entrance(place) for place in served.values()),
+        orders=tuple(
+            _order(stop, served[stop.entrance_id], bags_of, time_zero)
+            for stop in due
+            if stop.entrance_id in served
+        ),
+        crews=tuple(_crew(crew, hours[crew.crew_id], time_zero) for crew in _with_time(on_duty, hours)),
+    )
+    return PlanTask(lease, problem, time_zero, {crew_id: one.is_late for crew_id, one in hours.items()})
+
+
+def _with_time(on_duty: Sequence[Crew], hours: Mapping[str, Hours]) -> list[Crew]:
+    return [crew for crew in on_duty if hours[crew.crew_id].starts_at < hours[crew.crew_id].ends_at]
+
+
+def _entrance(place: PlannedEntrance) -> planning.Entrance:
+    return planning.Entrance(
+        id=place.entrance_id,
+        building=place.building_id,
+        zone=place.zone_id,
+        drop=place.drop_point_id,
+        x=place.x_m,
+        y=place.y_m,
+        floors=place.floors,
+        lift=place.has_lift,
+        sealed=place.is_positive,
+        gate_s=place.gate_s,
+    )
+
+
+def _order(
+    stop: StopRow, place: PlannedEntrance, bags_of: Mapping[str, BagRow], time_zero: datetime
+) -> planning.Order:
+    carried = [bags_of[bag_id] for bag_id in stop.bag_ids if bag_id in bags_of]
+    # A door whose storey nobody wrote down is taken to lie half way up.
+    floor = stop.floor if stop.floor is not None else (place.floors + 1) // 2
+    due_s = None if stop.due_at is None else max(0, round((stop.due_at - time_zero).total_seconds()))
+    return planning.Order(
+        id=stop.stop_id,
+        entrance=stop.entrance_id,
+        floor=max(1, floor),
+        door=0,
+        packages_g=tuple(bag.grams for bag in carried),
+        crates=sum(bag.crates for bag in carried),
+        priority=stop.priority,
+        due_s=due_s,
+        cold=any(bag.cold for bag in carried),
+    )
+
+
+def _crew(crew: Crew, hours: Hours, time_zero: datetime) -> planning.Crew:
+    return planning.Crew(
+        id=crew.crew_id,
+        drop=crew.drop_point_id,
+        people=crew.people,
+        cap_g=crew.cap_g,
+        cap_crates=crew.cap_crates,
+        start_s=round((hours.starts_at - time_zero).total_seconds()),
+        end_s=round((hours.ends_at - time_zero).total_seconds()),
+    )

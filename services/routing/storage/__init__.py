@@ -1,0 +1,1 @@
+"""Routing's SQL: one subject a file, plain functions over a transaction."""

@@ -1,0 +1,270 @@
+"""Reads and writes the estate: what its file says, what orders calls it, and which belongs to which."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.routing.domain.estate import DropPoint, EntranceFacts, EntranceName, Estate
+from services.routing.domain.planned_entrance import KnownEstate, NamedEntrance, arrange
+from services.routing.storage import tables as t
+from shared.database.session import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """A building and its entrances as orders calls them."""
+
+    building_id: str
+    building_key: str
+    compound_id: str
+    compound: str
+    building: str
+    community: str
+    grid: str
+    zone_id: str | None
+    handling: str
+    entrances: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone and its class from a moment on."""
+
+    zone_id: str
+    name: str
+    community: str
+    grid: str
+    zone_class: str
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """The estate file in use."""
+
+    name: str
+    drop_points: int
+    entrances: int
+    loaded_at: datetime
+    loaded_by: str
+
+
+_SET_FEATURES = text("""
+    UPDATE entrances SET feature_id = given.feature_id
+    FROM unnest(CAST(:entrance_ids AS text[]), CAST(:feature_ids AS text[])) AS given (entrance_id, feature_id)
+    WHERE entrances.entrance_id = given.entrance_id
+      AND entrances.feature_id IS DISTINCT FROM given.feature_id
+""")
+
+
+async def replace_estate(tx: Transaction, estate: Estate, loaded_at: datetime, loaded_by: str) -> None:
+    """Put another estate file in the place of the one in use; drop points of old rounds stay, unused."""
+    await tx.execute(delete(t.estate_entrances))
+    await tx.execute(update(t.drop_points).values(is_current=False))
+    drops = [
+        {
+            "drop_point_id": drop.drop_point_id,
+            "name": drop.name,
+            "community": drop.community,
+            "zone": drop.zone,
+            "x_m": drop.x_m,
+            "y_m": drop.y_m,
+            "is_current": True,
+        }
+        for drop in estate.drop_points
+    ]
+    statement = insert(t.drop_points)
+    changed = {name: statement.excluded[name] for name in drops[0] if name != "drop_point_id"}
+    await tx.execute(statement.on_conflict_do_update(index_elements=["drop_point_id"], set_=changed), drops)
+    if estate.entrances:
+        await tx.execute(insert(t.estate_entrances), [_fact_row(fact) for fact in estate.entrances])
+    await tx.execute(
+        insert(t.estate_files).values(
+            name=estate.name,
+            drop_points=len(estate.drop_points),
+            entrances=len(estate.entrances),
+            loaded_at=loaded_at,
+            loaded_by=loaded_by,
+        )
+    )
+
+
+def _fact_row(fact: EntranceFacts) -> dict[str, Any]:
+    return {
+        "feature_id": fact.feature_id,
+        "building_key": fact.building_key,
+        "community": fact.community,
+        "compound": fact.compound,
+        "building": fact.building,
+        "entrance": fact.entrance,
+        "x_m": fact.x_m,
+        "y_m": fact.y_m,
+        "floors": fact.floors,
+        "has_lift": fact.has_lift,
+        "gate_s": fact.gate_s,
+        "drop_point_id": fact.drop_point_id,
+    }
+
+
+async def last_file(tx: Transaction) -> LoadedFile | None:
+    """The estate file in use, if one was ever loaded."""
+    row = await tx.first(select(t.estate_files).order_by(t.estate_files.c.file_id.desc()).limit(1))
+    if row is None:
+        return None
+    return LoadedFile(row.name, row.drop_points, row.entrances, row.loaded_at, row.loaded_by)
+
+
+async def save_building(tx: Transaction, building: Building) -> None:
+    """Write a building's names as they stand; a second time changes nothing."""
+    values = {
+        "building_key": building.building_key,
+        "compound_id": building.compound_id,
+        "compound": building.compound,
+        "building": building.building,
+        "community": building.community,
+        "grid": building.grid,
+        "zone_id": building.zone_id,
+        "handling": building.handling,
+    }
+    await tx.execute(
+        insert(t.buildings)
+        .values(building_id=building.building_id, **values)
+        .on_conflict_do_update(index_elements=["building_id"], set_=values)
+    )
+    if not building.entrances:
+        return
+    statement = insert(t.entrances)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["entrance_id"],
+            set_={"building_id": statement.excluded.building_id, "name": statement.excluded.name},
+        ),
+        [
+            {"entrance_id": entrance_id, "building_id": building.building_id, "name": name}
+            for entrance_id, name in building.entrances
+        ],
+    )
+
+
+async def save_zone(tx: Transaction, zone: Zone) -> None:
+    """Write a zone's name and class as they stand."""
+    values = {
+        "name": zone.name,
+        "community": zone.community,
+        "grid": zone.grid,
+        "zone_class": zone.zone_class,
+        "valid_from": zone.valid_from,
+    }
+    await tx.execute(
+        insert(t.zones)
+        .values(zone_id=zone.zone_id, **values)
+        .on_conflict_do_update(index_elements=["zone_id"], set_=values)
+    )
+
+
+async def list_zones(tx: Transaction) -> list[Zone]:
+    """All zones, by community and name."""
+    rows = await tx.all(select(t.zones).order_by(t.zones.c.community, t.zones.c.name))
+    return [Zone(row.zone_id, row.name, row.community, row.grid, row.zone_class, row.valid_from) for row in rows]
+
+
+async def entrance_names(tx: Transaction, building_keys: Collection[str] | None) -> list[EntranceName]:
+    """What orders calls the entrances of these buildings, or of all."""
+    statement = select(t.entrances.c.entrance_id, t.entrances.c.name, t.buildings.c.building_key).join(
+        t.buildings, t.buildings.c.building_id == t.entrances.c.building_id
+    )
+    if building_keys is not None:
+        statement = statement.where(t.buildings.c.building_key.in_(building_keys))
+    return [EntranceName(row.entrance_id, row.building_key, row.name) for row in await tx.all(statement)]
+
+
+async def entrance_facts(tx: Transaction, building_keys: Collection[str] | None) -> list[EntranceFacts]:
+    """What the estate file says of the entrances of these buildings, or of all."""
+    statement = select(t.estate_entrances)
+    if building_keys is not None:
+        statement = statement.where(t.estate_entrances.c.building_key.in_(building_keys))
+    return [_fact_from(row) for row in await tx.all(statement)]
+
+
+def _fact_from(row: Row[Any]) -> EntranceFacts:
+    return EntranceFacts(
+        feature_id=row.feature_id,
+        community=row.community,
+        compound=row.compound,
+        building=row.building,
+        entrance=row.entrance,
+        x_m=row.x_m,
+        y_m=row.y_m,
+        floors=row.floors,
+        has_lift=row.has_lift,
+        gate_s=row.gate_s,
+        drop_point_id=row.drop_point_id,
+    )
+
+
+async def set_features(tx: Transaction, features: Mapping[str, str | None]) -> None:
+    """Write down which feature describes which entrance; None for none."""
+    if features:
+        await tx.execute(_SET_FEATURES, {"entrance_ids": list(features), "feature_ids": list(features.values())})
+
+
+async def drop_points(tx: Transaction) -> list[DropPoint]:
+    """The drop points of the estate file in use."""
+    rows = await tx.all(
+        select(t.drop_points).where(t.drop_points.c.is_current).order_by(t.drop_points.c.drop_point_id)
+    )
+    return [DropPoint(r.drop_point_id, r.name, r.community, r.zone, r.x_m, r.y_m) for r in rows]
+
+
+async def known_estate(tx: Transaction) -> KnownEstate:
+    """The whole estate file in use, arranged for looking up."""
+    return arrange(await entrance_facts(tx, None), await drop_points(tx))
+
+
+def _named() -> Select[Any]:
+    return select(t.entrances, t.buildings).join(
+        t.buildings, t.buildings.c.building_id == t.entrances.c.building_id
+    )
+
+
+async def named_entrances(tx: Transaction, entrance_ids: Collection[str]) -> dict[str, NamedEntrance]:
+    """These entrances with their names and whereabouts, by id; unknown ones are left out."""
+    rows = await tx.all(_named().where(t.entrances.c.entrance_id.in_(entrance_ids)))
+    return {row.entrance_id: _named_from(row) for row in rows}
+
+
+async def unmatched_entrances(tx: Transaction, limit: int) -> tuple[Sequence[NamedEntrance], int]:
+    """Entrances that no feature of the estate file describes: the first by name, and how many there are."""
+    unmatched = _named().where(t.entrances.c.feature_id.is_(None))
+    count = await tx.scalar(select(func.count()).where(t.entrances.c.feature_id.is_(None)))
+    rows = await tx.all(
+        unmatched.order_by(
+            t.buildings.c.community, t.buildings.c.compound, t.buildings.c.building, t.entrances.c.name
+        ).limit(limit)
+    )
+    return [_named_from(row) for row in rows], int(count or 0)
+
+
+async def count_entrances(tx: Transaction) -> int:
+    """How many entrances orders has named."""
+    return int(await tx.scalar(select(func.count()).select_from(t.entrances)) or 0)
+
+
+def _named_from(row: Row[Any]) -> NamedEntrance:
+    return NamedEntrance(
+        entrance_id=row.entrance_id,
+        name=row.name,
+        building_id=row.building_id,
+        building_key=row.building_key,
+        building=row.building,
+        compound=row.compound,
+        community=row.community,
+        grid=row.grid,
+        zone_id=row.zone_id or "",
+        handling=row.handling,
+        feature_id=row.feature_id,
+    )
