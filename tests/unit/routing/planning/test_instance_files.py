@@ -61,7 +61,7 @@ def test_a_missing_field_is_refused_by_its_name(field: str) -> None:
 
 @pytest.mark.parametrize("content", [None, [], "street", 7])
 def test_what_is_no_object_is_no_instance(content: object) -> None:
-    with pytest.raises(MalformedFile, match="^file: must be an object"):
+    with pytest.raises(MalformedFile, match=r"^file: must be an object"):
         problem_from(content)
 
 

@@ -1,0 +1,169 @@
+"""Solving in a child process: a checked plan comes in time, whatever becomes of the child."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.routing.planning.check import check_plan
+from services.routing.planning.child import FALLBACK_STAGE, SolvedPlan, SolverProcess
+from services.routing.planning.instance_files import plan_dict, problem_from
+from shared.testing.eventually import eventually
+from tests.unit.routing.planning.streets import a_crew, a_street, an_entrance, an_order
+
+STAGES = ["savings", "ortools_batching", "ortools_assignment"]
+
+
+def a_busy_street(entrances: int = 30) -> dict[str, Any]:
+    return a_street(
+        entrances=[
+            an_entrance(f"e{n}", x=37.0 * (n % 7), y=29.0 * (n // 7), sealed=n % 5 == 0) for n in range(entrances)
+        ],
+        orders=[
+            an_order(f"o{n}", f"e{n % entrances}", floor=1 + n % 6, packages_g=[4_000 + 37 * n] * 2, crates=2)
+            for n in range(4 * entrances)
+        ],
+        crews=[a_crew(f"c{n}") for n in range(3 + entrances // 10)],
+    )
+
+
+def assert_valid(street: dict[str, Any], solved: SolvedPlan) -> None:
+    assert check_plan(street, plan_dict(solved.plan)).errors == ()
+    assert solved.score.errors == ()
+    assert solved.unassigned == ()
+
+
+@pytest.fixture
+async def solvers() -> AsyncIterator[SolverProcess]:
+    async with SolverProcess() as process:
+        await process.start()
+        yield process
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+async def first_child_of(solvers: SolverProcess) -> int:
+    seen: list[int] = []
+
+    async def is_there() -> bool:
+        seen.extend(children_of(solvers.pid or 0))
+        return bool(seen)
+
+    await eventually(is_there)
+    return seen[0]
+
+
+async def test_a_plan_comes_from_a_child_with_its_stages_named(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    solved = await solvers.solve_in_child(problem_from(street), seconds=1.0, seed=1)
+    assert_valid(street, solved)
+    assert solved.finished
+    assert [stage.name for stage in solved.stages] == STAGES
+    costs = [stage.cost for stage in solved.stages]
+    assert costs == sorted(costs, reverse=True)
+    assert solved.score.cost == costs[-1]
+
+
+async def test_a_plan_is_there_within_its_budget_even_when_children_queue(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    began_s = time.monotonic()
+    solved = await asyncio.gather(
+        *(solvers.solve_in_child(problem_from(street), seconds=0.5, seed=seed) for seed in range(4))
+    )
+    # Two workers, two turns of half a second, and on a loaded machine a moment for each.
+    assert time.monotonic() - began_s < 2.5
+    for each in solved:
+        assert_valid(street, each)
+
+
+async def test_the_same_seed_gives_the_same_plan(solvers: SolverProcess) -> None:
+    problem = problem_from(a_busy_street(entrances=8))
+    one = await solvers.solve_in_child(problem, seconds=8.0, seed=5)
+    other = await solvers.solve_in_child(problem, seconds=8.0, seed=5)
+    assert one.plan == other.plan
+
+
+async def test_a_child_killed_while_it_solves_still_leaves_a_valid_plan(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    solving = asyncio.create_task(solvers.solve_in_child(problem_from(street), seconds=5.0, seed=1))
+    os.kill(await first_child_of(solvers), signal.SIGKILL)
+    solved = await solving
+    assert_valid(street, solved)
+    assert not solved.finished
+    assert solved.elapsed_s < 4
+
+
+async def test_the_solver_process_killed_leaves_a_plan_and_is_started_anew(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    os.kill(solvers.pid or 0, signal.SIGKILL)
+    assert_valid(street, await solvers.solve_in_child(problem_from(street), seconds=3.0, seed=1))
+    again = await solvers.solve_in_child(problem_from(street), seconds=3.0, seed=1)
+    assert_valid(street, again)
+    assert again.finished
+
+
+async def test_a_child_that_hangs_is_given_up_at_its_deadline_and_ended(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    solving = asyncio.create_task(solvers.solve_in_child(problem_from(street), seconds=1.0, seed=1))
+    child = await first_child_of(solvers)
+    os.kill(child, signal.SIGSTOP)
+    solved = await solving
+    assert_valid(street, solved)
+    assert solved.elapsed_s < 2
+    os.kill(child, signal.SIGCONT)
+
+    async def is_gone() -> bool:
+        return child not in children_of(solvers.pid or 0)
+
+    await eventually(is_gone)
+
+
+async def test_a_child_without_memory_dies_and_the_plan_still_comes() -> None:
+    street = a_busy_street(entrances=150)
+    async with SolverProcess(memory_mib=0) as starved:
+        solved = await starved.solve_in_child(problem_from(street), seconds=5.0, seed=1)
+    assert_valid(street, solved)
+    assert not solved.finished
+
+
+async def test_no_time_at_all_still_gives_the_plain_plan(solvers: SolverProcess) -> None:
+    street = a_busy_street()
+    solved = await solvers.solve_in_child(problem_from(street), seconds=0.0, seed=1)
+    assert_valid(street, solved)
+    assert {stage.name for stage in solved.stages} <= {FALLBACK_STAGE, *STAGES}
+
+
+async def test_orders_that_cannot_be_served_come_back_and_the_rest_is_served(solvers: SolverProcess) -> None:
+    street = a_street(orders=[an_order("o0", "clean", packages_g=[999_999]), an_order("o1", "clean")])
+    solved = await solvers.solve_in_child(problem_from(street), seconds=0.5, seed=1)
+    assert [(it.order, it.reason) for it in solved.unassigned] == [("o0", "too_heavy")]
+    assert solved.score.rounds == 1
+
+
+async def test_nothing_to_plan_is_an_empty_plan(solvers: SolverProcess) -> None:
+    solved = await solvers.solve_in_child(problem_from(a_street(orders=[])), seconds=0.5, seed=1)
+    assert (solved.plan.crews, solved.unassigned, solved.finished) == ((), (), True)
+
+
+async def test_the_solver_process_ends_with_its_owner() -> None:
+    process = SolverProcess()
+    await process.start()
+    pid = process.pid or 0
+    await process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    await process.close()
+
+
+def test_no_solver_enters_the_serving_process() -> None:
+    program = "import sys; import services.routing.planning.child; sys.exit('ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
