@@ -1,0 +1,1 @@
+"""Notify's history of its own database."""

@@ -1,0 +1,1 @@
+"""What notify keeps in step with: households, orders, deliveries, buildings, staff."""

@@ -1,0 +1,1 @@
+"""Messages: announced, sent, and their fates found out."""

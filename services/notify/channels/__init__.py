@@ -1,0 +1,1 @@
+"""Ways to a resident: one file a provider."""

@@ -1,0 +1,1 @@
+"""What people see of notify: residents their status page, staff the list of messages."""
