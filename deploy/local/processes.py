@@ -23,6 +23,8 @@ LOOK_EVERY_S = 0.02
 RESTART_PAUSE_S = 0.3
 # More deaths than this in a minute is no accident: the program is left down and status says so.
 DEATHS_PER_MINUTE = 20
+# A program that cannot start is not tried for a minute; a killed one may trip over its predecessor once or twice.
+DEATHS_WHILE_STARTING = 4
 
 # Below Linux's own ephemeral range (32768 and up), so that no outgoing connection takes one meanwhile.
 PORTS_TO_TRY = (15_000, 32_000)
@@ -69,6 +71,7 @@ class Keeper:
         self._wanted = False
         self._changing = threading.RLock()
         self._deaths_s: list[float] = []
+        self._death_count = 0
 
     @property
     def pid(self) -> int | None:
@@ -92,8 +95,10 @@ class Keeper:
         Errors: Missing, with the last lines of its log, when it dies for good or does not answer in time.
         """
         until_s = _clock.monotonic() + within_s
+        deaths_before = self._death_count
         while not self.program.is_ready():
-            if self.pid is None and not self.restart:
+            deaths = self._death_count - deaths_before
+            if deaths >= DEATHS_WHILE_STARTING or (self.pid is None and not self.restart):
                 raise Missing(f"{self.program.name} ended while starting; {last_words(self.program.log_path)}")
             if _clock.monotonic() > until_s:
                 words = last_words(self.program.log_path)
@@ -149,6 +154,7 @@ class Keeper:
 
     def _start_again(self) -> None:
         now_s = _clock.monotonic()
+        self._death_count += 1
         self._deaths_s = [death_s for death_s in self._deaths_s if death_s > now_s - 60] + [now_s]
         if not self.restart or len(self._deaths_s) > DEATHS_PER_MINUTE:
             self._wanted = False
