@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from deploy.rehearsal.actors.http_wire import NoAnswer, Reply, Request, Wire
 from deploy.rehearsal.history import Deed, History, Kind
+from deploy.rehearsal.trouble import Trouble
 from shared.basics.clock import Clock
 from shared.basics.randomness import Randomness
 
@@ -20,7 +21,7 @@ GIVE_UP_AFTER_S = 90.0
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 
 
-class Refused(Exception):
+class Refused(Trouble):
     """A service said no for good, or said something nobody expected; the text holds its status and words."""
 
     def __init__(self, deed: str, reply: Reply) -> None:
@@ -29,7 +30,7 @@ class Refused(Exception):
         self.body = reply.body
 
 
-class GaveUp(Exception):
+class GaveUp(Trouble):
     """No answer for so long that the rehearsal cannot go on."""
 
 

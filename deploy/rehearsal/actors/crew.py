@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.rehearsal.actors.browser import Browser, World
+from deploy.rehearsal.trouble import Trouble
 
 MOST_EVENTS = 20
 ACCEPTED = frozenset({"accepted", "conflict"})
 
 
-class TapRefused(Exception):
+class TapRefused(Trouble):
     """Routing rejected what the crew said; the text holds its code."""
 
 

@@ -7,10 +7,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy.rehearsal.trouble import Trouble
+
 _HEAD_LIMIT = 65_536
 
 
-class NoAnswer(Exception):
+class NoAnswer(Trouble):
     """The connection could not be made, was cut or stayed silent: nobody knows what became of the request."""
 
 

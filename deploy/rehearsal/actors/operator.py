@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from deploy.rehearsal.actors.accounts import Account
 from deploy.rehearsal.actors.browser import Browser, File, World
 from deploy.rehearsal.scenario.days import DoorRow
+from deploy.rehearsal.trouble import Trouble
 
 # The script's words and the catalogue's codes.
 ITEM_CODES: Mapping[str, str] = {
@@ -24,7 +25,7 @@ ITEM_CODES: Mapping[str, str] = {
 }
 
 
-class DoorNotFound(Exception):
+class DoorNotFound(Trouble):
     """The desk's search does not show this door; the text is the door."""
 
 

@@ -1,6 +1,5 @@
 """What the three databases say, read by the auditor's own login, which may select and nothing else."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from deploy.rehearsal.auditor.evidence import (
     RoundRow,
     StopRow,
 )
+from deploy.rehearsal.trouble import Trouble
 
 _OUTBOX = """
     SELECT event_id::text, topic, key, sequence, event_type, body ->> 'order_id' AS order_id,
@@ -58,6 +58,17 @@ _MESSAGES = """
 """
 # The login may do no more than select; this says it once more.
 _READ_ONLY = {"default_transaction_read_only": "on"}
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+
+class DatabaseAway(Trouble):
+    """The server does not answer at this moment; it may have been killed and comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +148,15 @@ class Databases:
         rows = await self._rows(service, "SELECT topic, count(*) AS n FROM outbox GROUP BY topic")
         return {row["topic"]: row["n"] for row in rows}
 
+    async def applied_count(self, service: str) -> dict[str, int]:
+        """How many events this service has applied, by topic."""
+        rows = await self._rows(service, "SELECT topic, count(*) AS n FROM inbox GROUP BY topic")
+        return {row["topic"]: row["n"] for row in rows}
+
     async def open_orders(self) -> int:
         """Accepted orders that have not ended yet."""
         query = "SELECT count(*) FROM orders WHERE state NOT IN ('delivered', 'returned', 'cancelled')"
         return int(await self._value("orders", query))
-
-    async def order_states(self) -> dict[str, str]:
-        """Each order's state in orders."""
-        return {
-            row["order_id"]: row["state"]
-            for row in await self._rows("orders", "SELECT order_id, state FROM orders")
-        }
-
-    async def stops_waiting(self, wave_date: Any) -> int:
-        """How many turns for this date routing knows and has not planned."""
-        query = "SELECT count(*) FROM stops WHERE wave_date = $1 AND state = 'waiting'"
-        return int(await self._value("routing", query, wave_date))
 
     async def messaging(self, service: str) -> MessagingBooks:
         """What this service wrote, applied, keeps waiting and has parked."""
@@ -204,22 +208,16 @@ class Databases:
             connection = await self._connect(service)
         try:
             rows = await connection.fetch(query, *arguments)
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
-            # The server was killed under us: once more on a new connection.
-            connection = await self._connect(service)
-            rows = await connection.fetch(query, *arguments)
+        except _AWAY as error:
+            connection.terminate()
+            raise DatabaseAway(type(error).__name__) from error
         return [dict(row) for row in rows]
 
     async def _connect(self, service: str) -> asyncpg.Connection:
         url = self._urls[service].replace("+asyncpg", "")
-        pauses_s = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0)
-        for pause_s in pauses_s:
-            try:
-                connection = await asyncpg.connect(url, timeout=10, server_settings=_READ_ONLY)
-            except (asyncpg.PostgresError, OSError):
-                await asyncio.sleep(pause_s)
-                continue
-            self._connections[service] = connection
-            return connection
-        self._connections[service] = await asyncpg.connect(url, timeout=10, server_settings=_READ_ONLY)
-        return self._connections[service]
+        try:
+            connection = await asyncpg.connect(url, timeout=10, server_settings=_READ_ONLY)
+        except _AWAY as error:
+            raise DatabaseAway(type(error).__name__) from error
+        self._connections[service] = connection
+        return connection

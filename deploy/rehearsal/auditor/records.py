@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from deploy.rehearsal.auditor.evidence import TopicRecords
+from deploy.rehearsal.trouble import Trouble
 from shared.basics.clock import Clock
 from shared.basics.randomness import Randomness
 from shared.contracts.topics import TOPICS
@@ -14,7 +15,7 @@ from shared.messaging.kafka import KafkaBroker
 READ_WITHIN_S = 60.0
 
 
-class RecordsNotRead(Exception):
+class RecordsNotRead(Trouble):
     """The broker did not give all its records in time; the text says how far it got."""
 
 

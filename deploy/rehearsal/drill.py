@@ -1,0 +1,250 @@
+"""`make drill`: plays a scene as fast as it goes, then lets the auditor judge; the last line is JSON."""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deploy.local.launcher import Ports, System, SystemPlan, forget
+from deploy.local.missing import Missing
+from deploy.rehearsal.actors.accounts import make_accounts
+from deploy.rehearsal.actors.browser import World
+from deploy.rehearsal.auditor.audit import Audit
+from deploy.rehearsal.auditor.databases import Databases
+from deploy.rehearsal.history import History
+from deploy.rehearsal.kills import Killer, KillPlan
+from deploy.rehearsal.memory import MemoryWatch
+from deploy.rehearsal.planted import Plant
+from deploy.rehearsal.play import Play, Troupe
+from deploy.rehearsal.quiet import Quiet
+from deploy.rehearsal.scenario.plans import ScenarioError
+from deploy.rehearsal.scenario.read_scenario import Scene
+from deploy.rehearsal.scene_files import prepare_scene
+from deploy.rehearsal.trouble import Trouble
+from shared.basics.clock import Clock, SystemClock
+from shared.basics.randomness import SystemRandomness
+from shared.contracts.topics import SERVICES
+
+ZONE = ZoneInfo("Asia/Shanghai")
+# One wave's real work: how many orders a second go from the first call to the closed round, all in.
+ORDERS_PER_S = 25.0
+DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
+FASTEST, SLOWEST = 7200.0, 60.0
+SET_UP_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the environment asks of this drill."""
+
+    scenario: str
+    seed: int
+    given: Path | None
+    brokers: int
+    kills: KillPlan
+    plant: Plant
+    factor: float | None
+    folder: Path | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Wish":
+        """SCENARIO, SEED, INPUT, BROKERS, DRILL_KILL, KILL_SEED, DRILL_WIPE, PLANT, DRILL_FACTOR, DRILL_FOLDER."""
+        given, factor, folder = (environment.get(name) for name in ("INPUT", "DRILL_FACTOR", "DRILL_FOLDER"))
+        return cls(
+            scenario=environment.get("SCENARIO") or "futian",
+            seed=int(environment.get("SEED") or "1"),
+            given=Path(given) if given else None,
+            brokers=int(environment.get("BROKERS") or "1"),
+            kills=KillPlan.from_environment(environment),
+            plant=Plant.of(environment.get("PLANT") or ""),
+            factor=float(factor) if factor else None,
+            folder=Path(folder) if folder else None,
+        )
+
+
+class Hurry:
+    """The drill's pace: no pauses but those the calendar asks for."""
+
+    def __init__(self, system: System, quiet: Quiet, clock: Clock) -> None:
+        self._system = system
+        self._quiet = quiet
+        self._clock = clock
+        self._began_s = clock.monotonic()
+
+    async def until_day(self, day: date) -> None:
+        """Orders for a date are taken from the midnight that begins the day before it: yesterday or today."""
+        opens = datetime.combine(day - timedelta(days=1), time(0), ZONE)
+        street = self._system.state.clock
+        wait_s = (opens - street.now()).total_seconds() / street.factor
+        if wait_s > 0:
+            self.say(f"waiting {wait_s:.1f} s for the street's midnight")
+            await asyncio.sleep(wait_s)
+
+    async def between_orders(self) -> None:
+        """The next call is there already."""
+
+    async def between_rounds(self) -> None:
+        """Crews run."""
+
+    async def until_heard(self, writer: str, reader: str) -> None:
+        """As `Quiet`."""
+        await self._quiet.until_heard(writer, reader)
+
+    def say(self, text: str) -> None:
+        """Progress on standard error, with real and street time."""
+        street = self._system.state.clock.now().astimezone(ZONE)
+        print(f"{self._clock.monotonic() - self._began_s:6.1f} s  {street:%m-%d %H:%M}  {text}", file=sys.stderr)
+
+
+def clock_factor(scene: Scene, wish: Wish) -> float:
+    """How fast the street lives: two days last as long as the biggest wave needs; twice that with kills."""
+    if wish.factor is not None:
+        return wish.factor
+    biggest = max(sum(order.wave_date == day for order in scene.days.orders) for day in scene.days.wave_dates)
+    factor = DAYS_BETWEEN_WAVES_S / max(24.0, biggest / ORDERS_PER_S)
+    return max(SLOWEST, min(FASTEST, factor / (2 if wish.kills.is_any else 1)))
+
+
+def system_plan(scene: Scene, wish: Wish, folder: Path) -> SystemPlan:
+    """A system of its own, on free ports, whose street wakes up a little before the first wave's eve."""
+    factor = clock_factor(scene, wish)
+    eve = datetime.combine(min(scene.days.wave_dates) - timedelta(days=1), time(0), ZONE)
+    return SystemPlan(
+        folder=folder,
+        ports=Ports.free(wish.brokers),
+        brokers=wish.brokers,
+        clock_origin=eve - timedelta(seconds=SET_UP_S * factor),
+        clock_factor=factor,
+        settings=wish.plant.settings,
+    )
+
+
+def run(wish: Wish, folder: Path) -> dict[str, Any]:
+    """One whole drill in this folder; gives the verdict's JSON.
+
+    Errors: Missing, ScenarioError when it could not begin.
+    """
+    clock = SystemClock()
+    began_s = clock.monotonic()
+    scene = prepare_scene(wish.scenario, wish.seed, wish.given, folder / "scene")
+    starts_s = clock.monotonic()
+    with System.start(system_plan(scene, wish, folder / "state")) as system:
+        ready_s = clock.monotonic() - starts_s
+        print(f"ready after {ready_s:.1f} s on {system.urls}", file=sys.stderr)
+        with MemoryWatch(partial(_pids, system)) as memory:
+            report = asyncio.run(Drill(system, scene, wish, clock).run())
+        report["ready_s"] = round(ready_s, 2)
+        report["memory_peak_mib"] = memory.peak_mib
+        report["memory_by_process_mib"] = memory.peak_by_name
+    report["elapsed_s"] = round(clock.monotonic() - began_s, 1)
+    return report
+
+
+class Drill:
+    """One scene on one running system."""
+
+    def __init__(self, system: System, scene: Scene, wish: Wish, clock: Clock) -> None:
+        self._system = system
+        self._scene = scene
+        self._wish = wish
+        self._clock = clock
+        self._databases = Databases({name: system.database_url("auditor", name) for name in SERVICES})
+        self._quiet = Quiet(self._databases, clock)
+
+    async def run(self) -> dict[str, Any]:
+        """Play, rest, audit."""
+        randomness = SystemRandomness()
+        history = History(self._system.state.folder / "history.jsonl", self._clock)
+        world = World.of(self._system.urls, history, self._clock, randomness)
+        troupe = Troupe(make_accounts(randomness), self._system.admin_password, self._system.provider_log)
+        pace = Hurry(self._system, self._quiet, self._clock)
+        play = Play(world, self._scene, troupe, pace)
+        killer = Killer(self._system, self._databases, self._wish.kills, self._clock)
+        trouble: list[str] = []
+        try:
+            await play.open_street()
+            async with self._wish.plant.at_work(self._system):
+                async with killer.at_work():
+                    for day in self._scene.days.wave_dates:
+                        await play.play_date(day)
+                    await killer.until_done()
+                pace.say("waiting until everything rests")
+                await self._quiet.until_rest()
+        except* Trouble as failures:
+            trouble = [f"{type(each).__name__}: {each}" for each in _leaves(failures)]
+        pace.say("auditing")
+        return await self._report(history, killer, trouble)
+
+    async def _report(self, history: History, killer: Killer, trouble: Sequence[str]) -> dict[str, Any]:
+        history.close()
+        audit = Audit(self._databases, self._system.kafka("auditor"), self._system.provider_log, history.path)
+        verdict, facts = await audit.run(asdict(self._scene.expected), ZONE)
+        logins = await self._databases.logins()
+        await self._databases.close()
+        reasons = [*trouble, *killer.unfinished, *verdict.reasons]
+        return {
+            "scenario": "input" if self._wish.given else self._wish.scenario,
+            "seed": self._wish.seed,
+            "ok": not reasons,
+            "reasons": reasons,
+            "machine": _machine(),
+            "broker": facts["broker"],
+            "postgres": facts["postgres"],
+            "processes": list(_processes(self._system, logins)),
+            **verdict.figures,
+            "kills": killer.done,
+            "clock_factor": self._system.state.clock.factor,
+        }
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterable[Exception]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
+
+
+def _processes(system: System, logins: Mapping[str, Sequence[str]]) -> Iterable[dict[str, Any]]:
+    for name in system.names:
+        yield {"name": name, "pid": system.pid(name), "login": ", ".join(logins.get(name, [])) or None}
+
+
+def _pids(system: System) -> list[int]:
+    return [pid for name in system.names if (pid := system.pid(name)) is not None]
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"
+
+
+def main() -> int:
+    """Run one drill; exit code 0 only if all is well, 2 when it could not begin."""
+    wish = Wish.from_environment(os.environ)
+    with TemporaryDirectory(prefix="baimi-drill-") as spare:
+        folder = wish.folder or Path(spare)
+        try:
+            report = run(wish, folder)
+        except (Missing, ScenarioError) as problem:
+            print(problem, file=sys.stderr)
+            return 2
+        finally:
+            if wish.folder is None:
+                forget(folder / "state")
+    for reason in report["reasons"]:
+        print(f"NOT WELL: {reason}", file=sys.stderr)
+    print(json.dumps(report, ensure_ascii=False))
+    return 0 if report["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""Plays a scene day by day through the doors that people use; the drill hurries, the demo takes its time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from deploy.rehearsal.actors.accounts import Account, account_of
+from deploy.rehearsal.actors.administrator import open_accounts
+from deploy.rehearsal.actors.browser import World
+from deploy.rehearsal.actors.crew import Crew, DoorPlan
+from deploy.rehearsal.actors.dispatcher import Dispatcher, WaveOrder
+from deploy.rehearsal.actors.officer import Officer
+from deploy.rehearsal.actors.operator import Operator
+from deploy.rehearsal.actors.resident import link_in, open_link
+from deploy.rehearsal.scenario.days import Outcome, ScriptedOrder
+from deploy.rehearsal.scenario.read_scenario import Scene
+from deploy.rehearsal.simulators.provider_log import read_log
+
+Thing = TypeVar("Thing")
+
+
+class Pace(Protocol):
+    """How fast the street lives, and how the play knows that news has arrived everywhere."""
+
+    async def until_day(self, day: date) -> None:
+        """Wait until the street's calendar allows orders for this wave date to be taken."""
+
+    async def between_orders(self) -> None:
+        """Wait as long as the telephone is silent between two calls."""
+
+    async def between_rounds(self) -> None:
+        """Wait as long as a crew needs before its next round."""
+
+    async def until_heard(self, writer: str, reader: str) -> None:
+        """Wait until one service has heard what another has said up to now."""
+
+    def say(self, text: str) -> None:
+        """Show one line of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Troupe:
+    """Who plays, and how many at the same time."""
+
+    accounts: Sequence[Account]
+    admin_password: str
+    provider_log: Path
+    operators: int = 6
+    crews: int = 4
+    curious_residents: int = 12
+    plan_seconds: int | None = None
+
+
+@dataclass(slots=True)
+class Played:
+    """What the play has learnt: who lives where, which order is which."""
+
+    household_ids: dict[str, str] = field(default_factory=dict)
+    order_ids: dict[str, str] = field(default_factory=dict)
+    wave_ids: dict[str, str] = field(default_factory=dict)
+    register: Mapping[str, Any] = field(default_factory=dict)
+    pages_opened: int = 0
+
+
+class Play:
+    """One scene, played once."""
+
+    def __init__(
+        self, world: World, scene: Scene, troupe: Troupe, pace: Pace, played: Played | None = None
+    ) -> None:
+        self.played = played or Played()
+        self._world = world
+        self._scene = scene
+        self._troupe = troupe
+        self._pace = pace
+        accounts = list(troupe.accounts)
+        self._officer = Officer(world, account_of(accounts, "officer"))
+        self._dispatcher = Dispatcher(world, account_of(accounts, "dispatcher"))
+        self._operators = [Operator(world, account_of(accounts, "operator")) for _ in range(troupe.operators)]
+        self._households = {household.id: household for household in scene.days.households}
+        self._crews: dict[str, Crew] = {}
+
+    async def open_street(self) -> None:
+        """Accounts, zones, register, estate, roster, positive buildings: what a street does once."""
+        self._pace.say("accounts and zones")
+        await open_accounts(self._world, self._troupe.admin_password, self._troupe.accounts)
+        await self._officer.sign_in()
+        await self._officer.seal_zones(self._scene.street)
+        await self._operators[0].sign_in()
+        self._pace.say("register")
+        self.played.register = await self._operators[0].import_register(self._scene.register_path)
+        await self._officer.mark_positive_buildings(self._scene.street)
+        await self._dispatcher.sign_in()
+        self._pace.say("estate and crews")
+        await self._dispatcher.import_estate(self._scene.estate_path)
+        await self._dispatcher.import_roster(self._scene.roster_path)
+        await self._pace.until_heard("orders", "routing")
+
+    async def sign_in_again(self) -> None:
+        """What a later start does instead of opening the street: the same people sign in."""
+        await self._dispatcher.sign_in()
+
+    async def play_date(self, day: date) -> None:
+        """One wave date from the first call to the last closed round."""
+        orders = [order for order in self._scene.days.orders if order.wave_date == day]
+        await self._pace.until_day(day)
+        await asyncio.gather(*(operator.sign_in() for operator in self._operators))
+        await self._take_orders(day, orders)
+        await self._pace.until_heard("orders", "routing")
+        await self._deliver(day)
+        await self._open_links()
+        await self._take_retries(orders)
+
+    async def _take_orders(self, day: date, orders: Sequence[ScriptedOrder]) -> None:
+        self._pace.say(f"{day}: {len(orders)} households call")
+
+        async def call(operator: Operator, order: ScriptedOrder) -> None:
+            await self._pace.between_orders()
+            household_id = self.played.household_ids.get(order.household)
+            if household_id is None:
+                household_id = await operator.find_household(self._households[order.household].door)
+                self.played.household_ids[order.household] = household_id
+            order_id = await operator.place_order(household_id, day, order.extras, order.id)
+            self.played.order_ids[order.id] = order_id
+            if order.amended is not None:
+                await operator.change_order(order_id, day, order.amended)
+            if order.outcome is Outcome.CANCELLED:
+                await operator.cancel_order(order_id)
+
+        await share(self._operators, orders, call)
+        ended = Counter(order.outcome.value for order in orders)
+        self._pace.say(f"{day}: {len(orders)} orders taken, {ended['cancelled']} called off again")
+
+    async def _deliver(self, day: date) -> None:
+        wave_id = await self._dispatcher.make_wave(WaveOrder(day, self._troupe.plan_seconds))
+        self.played.wave_ids[day.isoformat()] = wave_id
+        wave = await self._dispatcher.wait_for_plan(wave_id)
+        self._pace.say(
+            f"{day}: {len(wave['rounds'])} rounds planned, {len(wave['unassigned'])} orders on none of them"
+        )
+        await self._dispatcher.release_wave(wave_id)
+        scripted = self._scripted(day)
+        crew_ids = list(dict.fromkeys(each["crew_id"] for each in wave["rounds"]))
+        walked = 0
+
+        async def work(_: object, crew_id: str) -> None:
+            nonlocal walked
+            crew = await self._crew(crew_id)
+            while (crew_round := await crew.see_round()) is not None:
+                await self._pace.between_rounds()
+                await crew.walk(crew_round, lambda stop: door_plan(scripted.get(stop["order_id"]), day))
+                walked += 1
+                self._pace.say(f"{day}: {walked} of {len(wave['rounds'])} rounds walked")
+
+        await share(range(self._troupe.crews), crew_ids, work)
+
+    def _scripted(self, day: date) -> Mapping[str, ScriptedOrder]:
+        return {
+            self.played.order_ids[order.id]: order
+            for order in self._scene.days.orders
+            if day in {order.wave_date, order.retry_date} and order.id in self.played.order_ids
+        }
+
+    async def _crew(self, crew_id: str) -> Crew:
+        crew = Crew(self._world, crew_id)
+        await crew.enter(await self._dispatcher.admit_crew(crew_id))
+        return crew
+
+    async def _take_retries(self, orders: Sequence[ScriptedOrder]) -> None:
+        again = [order for order in orders if order.retry_date is not None]
+        if not again:
+            return
+        await self._pace.until_heard("routing", "orders")
+        self._pace.say(f"{len(again)} orders are to be brought again")
+
+        async def call(operator: Operator, order: ScriptedOrder) -> None:
+            if order.retry_date is not None:
+                await operator.retry_order(self.played.order_ids[order.id], order.retry_date)
+
+        await share(self._operators, again, call)
+
+    async def _open_links(self) -> None:
+        """Some residents are curious; they open the newest messages' links."""
+        lines = await asyncio.to_thread(read_log, self._troupe.provider_log)
+        links = [link for line in lines[-200:] if (link := link_in(line.text))]
+        for link in links[: self._troupe.curious_residents]:
+            await open_link(self._world, link)
+            self.played.pages_opened += 1
+
+
+def door_plan(order: ScriptedOrder | None, day: date) -> DoorPlan:
+    """What the script says happens to an order on this date; an order it does not know is simply delivered."""
+    if order is None:
+        return DoorPlan()
+    if order.outcome is Outcome.NO_ANSWER or (order.outcome is Outcome.RETRIED and day == order.wave_date):
+        return DoorPlan(nobody_there=True)
+    if order.outcome is Outcome.PARTIAL:
+        return DoorPlan(short_bags=1) if order.missing_bag == "short" else DoorPlan(damaged_bags=1)
+    return DoorPlan()
+
+
+Worker = TypeVar("Worker")
+
+
+async def share(
+    workers: Iterable[Worker], things: Iterable[Thing], work: Callable[[Worker, Thing], Awaitable[None]]
+) -> None:
+    """Let workers take one thing after the other until none is left; the first failure stops all."""
+    queue = iter(list(things))
+
+    async def go_on(worker: Worker) -> None:
+        for thing in queue:
+            await work(worker, thing)
+
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(go_on(worker))
