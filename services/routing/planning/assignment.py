@@ -42,10 +42,11 @@ def assign(roster: Roster, effort: Effort) -> Days:
     """
     began_s = time.monotonic()
     incumbent = sequence(roster, seed=effort.seed, iterations=_annealing_steps(roster, effort.seconds))
-    left_s = effort.seconds - (time.monotonic() - began_s)
-    if len(roster.jobs) < 2 or left_s <= 0:
+    if len(roster.jobs) < 2 or effort.seconds <= 0:
         return incumbent
-    found = _solve(_Model(roster), incumbent, Effort(left_s, effort.seed))
+    model = _Model(roster)
+    left_s = effort.seconds - (time.monotonic() - began_s)
+    found = _solve(model, incumbent, Effort(left_s, effort.seed)) if left_s > 0 else None
     if found is None:
         return incumbent
     return min((incumbent, found), key=lambda days: cost_of_days(roster, days))

@@ -19,8 +19,10 @@ as long as the clock does not cut it short (measured on futian-9001: flat beyond
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """The routing model's numbers: parts at nodes 1 and up, the drop point at 0."""
+    """The routing model's numbers: parts at nodes 1 and up, the drop point at 0; rounds are its vehicles."""
 
+    vehicles: int
+    load_s: int
     seconds: tuple[tuple[int, ...], ...]
     grams: tuple[int, ...]
     crates: tuple[int, ...]
@@ -38,7 +40,8 @@ def batch(problem: DropProblem, trolley: Trolley, start: Sequence[RoundAt], *, s
     # A part too big for this trolley is an order for another crew; it travels alone.
     small = [part for part in parts if part.grams <= trolley.cap_g and part.crates <= trolley.cap_crates]
     alone = [round_of(problem, [part]) for part in parts if part not in small]
-    routes = _routes(problem, small, trolley, seconds) if len(small) > 1 else None
+    legs = _legs(problem, small, vehicles=min(len(small), len(start) + len(start) // 5 + 2))
+    routes = _routes(legs, trolley, seconds) if len(small) > 1 else None
     if routes is None:
         return list(start)
     found = alone + [round_of(problem, [small[node - 1] for node in route]) for route in routes]
@@ -53,29 +56,28 @@ def _seconds_of(problem: DropProblem, rounds: Sequence[RoundAt], people: int) ->
     return total_s
 
 
-def _routes(problem: DropProblem, parts: list[Part], trolley: Trolley, seconds: float) -> list[list[int]] | None:
-    legs = _legs(problem, parts)
-    manager = pywrapcp.RoutingIndexManager(len(parts) + 1, len(parts), 0)
+def _routes(legs: Legs, trolley: Trolley, seconds: float) -> list[list[int]] | None:
+    manager = pywrapcp.RoutingIndexManager(len(legs.seconds), legs.vehicles, 0)
     model = pywrapcp.RoutingModel(manager)
     walk = model.RegisterTransitMatrix([list(row) for row in legs.seconds])
     model.SetArcCostEvaluatorOfAllVehicles(walk)
-    model.SetFixedCostOfAllVehicles(problem.load_s)
+    model.SetFixedCostOfAllVehicles(legs.load_s)
     for name, loads, capacity in (
         ("grams", legs.grams, trolley.cap_g),
         ("crates", legs.crates, trolley.cap_crates),
     ):
         model.AddDimension(model.RegisterUnaryTransitVector(list(loads)), 0, capacity, True, name)
-    solution = model.SolveWithParameters(_parameters(len(parts), seconds))
+    solution = model.SolveWithParameters(_parameters(len(legs.seconds), seconds))
     if solution is None:
         return None
-    return [route for vehicle in range(len(parts)) if (route := _route(manager, model, solution, vehicle))]
+    return [route for vehicle in range(legs.vehicles) if (route := _route(manager, model, solution, vehicle))]
 
 
-def _parameters(parts: int, seconds: float) -> object:
+def _parameters(nodes: int, seconds: float) -> object:
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PATH_CHEAPEST_ARC
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    parameters.solution_limit = _SOLUTIONS_PER_PART * parts
+    parameters.solution_limit = _SOLUTIONS_PER_PART * nodes
     parameters.time_limit.FromMilliseconds(max(1, int(seconds * 1000)))
     return parameters
 
@@ -94,7 +96,7 @@ def _route(
     return nodes
 
 
-def _legs(problem: DropProblem, parts: list[Part]) -> Legs:
+def _legs(problem: DropProblem, parts: list[Part], vehicles: int) -> Legs:
     places = [0, *(part.entrance + 1 for part in parts)]
     sealed = [False, *(problem.sealed[part.entrance] for part in parts)]
     rows = []
@@ -107,6 +109,8 @@ def _legs(problem: DropProblem, parts: list[Part]) -> Legs:
             row.append(walk_s)
         rows.append(tuple(row))
     return Legs(
+        vehicles=vehicles,
+        load_s=problem.load_s,
         seconds=tuple(rows),
         grams=(0, *(part.grams for part in parts)),
         crates=(0, *(part.crates for part in parts)),

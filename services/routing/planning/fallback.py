@@ -1,5 +1,6 @@
 """The plan that always comes: savings and a greedy deal in plain Python, needed when a solver's process dies."""
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ from services.routing.planning.timetable import RoundClocks, cost_of
 MIXED_PENALTY_S = 90
 """A round that turns from clean to sealed binds its crew's whole day; measured in reference/planning.md 3.3."""
 _STEPS_PER_ROUND = 200
-_MOST_STEPS = 4_000
+_MOST_STEPS = 2_000
+_NEIGHBOURS = 40
+"""Joints looked at from each part: all of a usual zone, and a bound on the work where zones are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,7 @@ def rounds_by_savings(problem: DropProblem, trolley: Trolley) -> list[RoundAt]:
     joints = [
         (_saved_s(problem, parts[first], parts[second]), first, second)
         for first in range(len(parts))
-        for second in range(len(parts))
-        if first != second
+        for second in _nearest(problem, parts, first)
     ]
     rounds = {number: [number] for number in range(len(parts))}
     home = list(range(len(parts)))
@@ -64,6 +66,12 @@ def rounds_by_savings(problem: DropProblem, trolley: Trolley) -> list[RoundAt]:
         rounds[left] += rounds.pop(right)
         home = [left if round_ == right else round_ for round_ in home]
     return [round_of(problem, [parts[part] for part in chosen]) for chosen in rounds.values()]
+
+
+def _nearest(problem: DropProblem, parts: Sequence[Part], first: int) -> list[int]:
+    walk_s = problem.walk_s[parts[first].entrance + 1]
+    others = (other for other in range(len(parts)) if other != first)
+    return heapq.nsmallest(_NEIGHBOURS, others, key=lambda other: walk_s[parts[other].entrance + 1])
 
 
 def _saved_s(problem: DropProblem, first: Part, second: Part) -> int:

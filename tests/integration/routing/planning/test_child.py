@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from services.routing.planning.check import check_plan
 from services.routing.planning.child import FALLBACK_STAGE, SolvedPlan, SolverProcess
-from services.routing.planning.instance_files import plan_dict, problem_from
+from services.routing.planning.instance_files import MalformedFile, plan_dict, problem_from
 from shared.testing.eventually import eventually
 from tests.unit.routing.planning.streets import a_crew, a_street, an_entrance, an_order
 
@@ -147,6 +148,13 @@ async def test_orders_that_cannot_be_served_come_back_and_the_rest_is_served(sol
     solved = await solvers.solve_in_child(problem_from(street), seconds=0.5, seed=1)
     assert [(it.order, it.reason) for it in solved.unassigned] == [("o0", "too_heavy")]
     assert solved.score.rounds == 1
+
+
+async def test_nonsense_is_refused_by_the_name_of_its_field(solvers: SolverProcess) -> None:
+    problem = problem_from(a_street())
+    nonsense = replace(problem, orders=(replace(problem.orders[0], packages_g=(-1,)),))
+    with pytest.raises(MalformedFile, match=r"^orders\[0\]\.packages_g\[0\]: must be at least 0"):
+        await solvers.solve_in_child(nonsense, seconds=0.5, seed=1)
 
 
 async def test_nothing_to_plan_is_an_empty_plan(solvers: SolverProcess) -> None:
