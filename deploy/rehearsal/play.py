@@ -14,7 +14,7 @@ from deploy.rehearsal.actors.browser import World
 from deploy.rehearsal.actors.crew import Crew, DoorPlan
 from deploy.rehearsal.actors.dispatcher import Dispatcher, WaveOrder
 from deploy.rehearsal.actors.officer import Officer
-from deploy.rehearsal.actors.operator import Operator
+from deploy.rehearsal.actors.operator import Call, Operator
 from deploy.rehearsal.actors.resident import link_in, open_link
 from deploy.rehearsal.scenario.days import Outcome, ScriptedOrder
 from deploy.rehearsal.scenario.read_scenario import Scene
@@ -118,13 +118,16 @@ class Play:
     async def _take_orders(self, day: date, orders: Sequence[ScriptedOrder]) -> None:
         self._pace.say(f"{day}: {len(orders)} households call")
 
+        brought_again = {order.household for order in self._scene.days.orders if order.retry_date == day}
+
         async def call(operator: Operator, order: ScriptedOrder) -> None:
             await self._pace.between_orders()
             household_id = self.played.household_ids.get(order.household)
             if household_id is None:
                 household_id = await operator.find_household(self._households[order.household].door)
                 self.played.household_ids[order.household] = household_id
-            order_id = await operator.place_order(household_id, day, order.extras, order.id)
+            wish = Call(household_id, day, order.extras, order.household in brought_again, order.id)
+            order_id = await operator.place_order(wish)
             self.played.order_ids[order.id] = order_id
             if order.amended is not None:
                 await operator.change_order(order_id, day, order.amended)

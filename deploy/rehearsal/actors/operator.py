@@ -1,7 +1,8 @@
 """The hotline operator: imports the register, finds the door, takes, changes, cancels and retries orders."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ class DoorNotFound(Trouble):
     """The desk's search does not show this door; the text is the door."""
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a household asks for. `has_another`: an order brought again comes that day too, and both are kept."""
+
+    household_id: str
+    wave_date: date
+    extras: Sequence[tuple[str, int]] = ()
+    has_another: bool = False
+    tag: str = ""
+
+
 class Operator:
     """An operator at the desk."""
 
@@ -51,25 +63,20 @@ class Operator:
 
         Errors: DoorNotFound when no or more than one shown household has this door.
         """
-        spoken = f"{door.building}{door.entrance or ''}{door.room}"
-        typed = f"{door.compound or ''} {spoken}".strip()
+        typed = f"{door.compound or ''} {door.building}{door.entrance or ''}{door.room}".strip()
         found = await self._browser.get_json(f"/api/v1/households?q={quote(typed)}")
-        wanted = "".join(typed.split())
-        matches = [
-            household["household_id"]
-            for household in found["households"]
-            if "".join(household["door"].split()) in {wanted, spoken}
-        ]
+        matches = [each["household_id"] for each in found["households"] if _is_door(each, door)]
         if len(matches) != 1:
             raise DoorNotFound(f"{typed}: {len(matches)} of {len(found['households'])}")
         return str(matches[0])
 
-    async def place_order(
-        self, household_id: str, wave_date: date, extras: Iterable[tuple[str, int]], tag: str = ""
-    ) -> str:
+    async def place_order(self, call: Call) -> str:
         """Take an order for the standard pack and extras; gives its id."""
-        form = {"household_id": household_id, **_contents(wave_date, extras)}
-        deed = self._browser.deed("order", household_id=household_id, wave_date=wave_date.isoformat(), tag=tag)
+        form = {"household_id": call.household_id, **_contents(call.wave_date, call.extras)}
+        if call.has_another:
+            form["duplicate"] = "keep_both"
+        day = call.wave_date.isoformat()
+        deed = self._browser.deed("order", household_id=call.household_id, wave_date=day, tag=call.tag)
         reply = await self._browser.submit(deed, "/desk/orders", form)
         return parse_qs(urlsplit(reply.headers["location"]).query)["placed"][0]
 
@@ -91,6 +98,15 @@ class Operator:
     async def see_order(self, order_id: str) -> Mapping[str, Any]:
         """Look an order up."""
         return dict(await self._browser.get_json(f"/api/v1/orders/{order_id}"))
+
+
+def _is_door(shown: Mapping[str, Any], door: DoorRow) -> bool:
+    return (
+        door.compound in {None, shown["compound"]}
+        and shown["building"] == door.building
+        and (shown["entrance"] or None) == door.entrance
+        and shown["room"] == door.room
+    )
 
 
 def _contents(wave_date: date, extras: Iterable[tuple[str, int]]) -> dict[str, str]:
