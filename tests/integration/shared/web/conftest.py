@@ -1,7 +1,11 @@
 """A small service on a real database, as the tests of shared/web and shared/security need it."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
@@ -16,7 +20,7 @@ from shared.testing.clocks import FakeClock
 from shared.testing.servers import FreshDatabase
 from shared.web.app import create_app
 from shared.web.idempotency import Engine
-from tests.integration.shared.web.small_service import HOST, SmallService, an_account, small_parts
+from tests.integration.shared.web.small_service import HOST, SmallService, Start, an_account, small_parts
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +56,38 @@ async def client(service: SmallService) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"origin": HOST, "accept": "text/html", "accept-language": "en"}
     async with httpx.AsyncClient(transport=transport, base_url=HOST, headers=headers) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def start(database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(loop: str) -> tuple[subprocess.Popen[str], str]:
+        keys = tmp_path_factory.mktemp("keys") / "keys.json"
+        keys.touch(mode=0o600)
+        keys.write_text(json.dumps(make_key_files(["orders", "routing", "notify"])["notify"]))
+        port = _free_port()
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database.url,
+            "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+            "HTTP_PORT": str(port),
+            "NOTIFY_URL": f"http://127.0.0.1:{port}",
+            "KEY_FILE": str(keys),
+        }
+        command = [sys.executable, "-m", "tests.integration.shared.web.example_main", loop]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        return process, f"http://127.0.0.1:{port}"
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,6 +1,8 @@
 """A service with a handful of routes, one for each promise that shared/web makes."""
 
 import asyncio
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +29,9 @@ from shared.web.routes import CurrentActor, Parts, declare, public
 
 HOST = "https://notify.test"
 PASSWORD = "a quiet street at dawn"
+
+# Starts `example_main` with one of its loops: the process and its address.
+Start = Callable[[str], tuple[subprocess.Popen[str], str]]
 
 router = APIRouter()
 works_done: list[str] = []

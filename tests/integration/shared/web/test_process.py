@@ -1,51 +1,13 @@
 """A service as a real process: it starts, answers, stops within three seconds, and dies with its loops."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from shared.security.new_keys import make_key_files
 from shared.testing.eventually import eventually
-from shared.testing.servers import FreshDatabase
-
-Start = Callable[[str], tuple[subprocess.Popen[str], str]]
-
-
-@pytest.fixture
-def start(database: FreshDatabase, tmp_path: Path) -> Iterator[Start]:
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(loop: str) -> tuple[subprocess.Popen[str], str]:
-        keys = tmp_path / "keys.json"
-        keys.touch(mode=0o600)
-        keys.write_text(json.dumps(make_key_files(["orders", "routing", "notify"])["notify"]))
-        port = _free_port()
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database.url,
-            "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-            "HTTP_PORT": str(port),
-            "NOTIFY_URL": f"http://127.0.0.1:{port}",
-            "KEY_FILE": str(keys),
-        }
-        command = [sys.executable, "-m", "tests.integration.shared.web.example_main", loop]
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        return process, f"http://127.0.0.1:{port}"
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+from tests.integration.shared.web.small_service import Start
 
 
 @pytest.mark.parametrize("loop", ["lives", "hangs"])
@@ -81,9 +43,3 @@ async def test_it_ends_with_a_status_of_its_own_when_a_loop_dies(start: Start) -
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert "loop_died" in events
     assert events[-1] == "process_ends"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
