@@ -175,3 +175,28 @@ async def test_the_solver_process_ends_with_its_owner() -> None:
 def test_no_solver_enters_the_serving_process() -> None:
     program = "import sys; import services.routing.planning.child; sys.exit('ortools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+OWNER = """
+import asyncio, os, signal
+from services.routing.planning.child import SolverProcess
+
+async def main():
+    process = SolverProcess()
+    await process.start()
+    print(process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_solver_process_does_not_outlive_an_owner_that_was_killed() -> None:
+    owner = subprocess.run([sys.executable, "-c", OWNER], capture_output=True, text=True, check=False)
+    assert owner.returncode == -signal.SIGKILL
+    pid = int(owner.stdout)
+
+    async def is_gone() -> bool:
+        return not os.path.lexists(f"/proc/{pid}/exe")
+
+    await eventually(is_gone)
