@@ -154,6 +154,18 @@ async def drop_database(server: Postgres, name: str) -> None:
         await administrator.close()
 
 
+async def revision_of(url: str) -> str | None:
+    """Which revision a database is at; None before its first migration."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        found = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return str(found) if found else None
+    finally:
+        await connection.close()
+
+
 def forget(server: Postgres) -> None:
     """Delete all data of a stopped server."""
     shutil.rmtree(server.data, ignore_errors=True)

@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from deploy.local.migrating import newest_revisions
+from deploy.local.postgres import revision_of
 from shared.testing.servers import FreshDatabase
 
 
@@ -40,6 +42,13 @@ async def test_the_services_login_may_write_every_migrated_table(
         names = closed.scalars().all()
     await engine.dispose()
     assert names == []
+
+
+@pytest.mark.parametrize("service", ["orders", "routing", "notify"])
+async def test_the_launcher_knows_without_alembic_that_nothing_is_to_do(
+    service: str, fresh_database: Callable[[str], FreshDatabase]
+) -> None:
+    assert {await revision_of(fresh_database(service).owner_url)} == newest_revisions(service)
 
 
 def _compare(connection: Connection, metadata: MetaData) -> list[object]:

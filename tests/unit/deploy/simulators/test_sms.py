@@ -1,10 +1,7 @@
 """The SMS simulator as the process it is: what it logs, when it answers, and how it misbehaves."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,41 +9,7 @@ import httpx
 import pytest
 
 from deploy.rehearsal.simulators.provider_log import read_log
-
-KEY = {"authorization": "Bearer test-key"}
-MESSAGE = {"reference": "m-1", "to": "13800000001", "text": "【社区保供】订单A0001-A已收到。"}
-
-
-class RunningSms:
-    def __init__(self, log: Path, *words: str) -> None:
-        self.log = log
-        command = [
-            sys.executable,
-            "-m",
-            "deploy.rehearsal.simulators.sms",
-            "--port",
-            "0",
-            "--log",
-            str(log),
-            *words,
-        ]
-        environment = {**os.environ, "SMS_PROVIDER_KEY": "test-key"}
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        first_line = self.process.stdout.readline()
-        self.url = "http://" + first_line.split(" on ")[1].split(",")[0]
-        self.http = httpx.Client(base_url=self.url, headers=KEY, timeout=5)
-
-    def send(self, **changes: str) -> httpx.Response:
-        return self.http.post("/v1/messages", json=MESSAGE | changes)
-
-    def order(self, trick: str, **details: float) -> None:
-        assert self.http.post("/v1/tricks", json={"trick": trick, **details}).status_code == 204
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        self.http.close()
-        self.process.send_signal(how)
-        self.process.wait(timeout=10)
+from tests.unit.deploy.simulators.running_sms import MESSAGE, RunningSms
 
 
 @pytest.fixture
