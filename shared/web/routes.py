@@ -119,7 +119,8 @@ async def admit(request: Request) -> None:
         raise BareRoute(message)
     if declaration.is_public:
         return
-    for actor in [await _staff_actor(request), *await _admitted(request)]:
+    for find_actor in (_staff_actor, *parts_of(request).admissions):
+        actor = await find_actor(request)
         if actor is None:
             continue
         request.state.known = actor
@@ -154,10 +155,6 @@ async def _staff_actor(request: Request) -> Actor | None:
     async with transaction(parts.engine) as tx:
         account = await find_session(tx, token, parts.real_clock.now())
     return None if account is None else account.actor()
-
-
-async def _admitted(request: Request) -> list[Actor | None]:
-    return [await admission(request) for admission in parts_of(request).admissions]
 
 
 def _mark(declaration: Declaration) -> Callable[[Endpoint], Endpoint]:
