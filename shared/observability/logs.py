@@ -28,7 +28,9 @@ ALLOWED_FIELDS: Final = frozenset(
         "wave_id", "waiting", "parked", "sent", "taken", "violations",
     }
 )  # fmt: skip
-_ALWAYS: Final = frozenset({"event", "level", "at", "logger", "correlation_id", "trace_id", "error", "dropped"})
+_ALWAYS: Final = frozenset(
+    {"event", "level", "at", "where", "logger", "correlation_id", "trace_id", "error", "dropped"}
+)
 
 # A status link's token, a ticket, a one-time code: whatever long text stands alone in a path.
 _PATH_TOKEN = re.compile(r"/[A-Za-z0-9_.-]{20,}(?=/|$)")
@@ -77,7 +79,7 @@ _service = ""
 
 def get_log(name: str) -> FilteringBoundLogger:
     """A logger whose lines say where they come from: `get_log("relay").info("sent", count=3)`."""
-    log: FilteringBoundLogger = structlog.get_logger(logger=name)
+    log: FilteringBoundLogger = structlog.get_logger(where=name)
     return log
 
 
