@@ -84,7 +84,7 @@ FUTIAN = StreetPlan(
     ),
     packages=2909,
     order_share=1.0,
-    bad_rows=16,
+    bad_rows=18,
 )
 
 # 704 buildings, 20,000 flats, 833 small premises, about 40,000 residents, 6 grids: one community's platform as

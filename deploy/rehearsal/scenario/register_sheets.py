@@ -87,7 +87,7 @@ def compose_register(plan: StreetPlan, street: Street, homes: list[Home], seed: 
     for i, community in enumerate(plan.communities):
         own = [home for home in homes if community_of_zone[home.zone] == community]
         clerk = _Clerk(i, street, chance)
-        rows = _with_bad_rows(clerk.rows(own), plan.bad_rows // len(plan.communities), clerk.merging, chance)
+        rows = _with_bad_rows(clerk.rows(own), _blemishes_of_sheet(plan, i, clerk.merging), chance)
         sheet, found = _lay_out(f"{plan.title}{community}", community, clerk, rows)
         sheets.append(sheet)
         planted += found
@@ -161,14 +161,18 @@ class _Clerk:
         return "无" if draw < 0.15 else ("请送到门口" if draw < 0.155 else None)
 
 
-def _with_bad_rows(rows: list[_Row], count: int, merging: bool, chance: random.Random) -> list[_Row]:
-    """Put bad rows between the good ones, each behind the row it is made from, so that its door is known."""
+def _blemishes_of_sheet(plan: StreetPlan, number: int, merging: bool) -> list[Blemish]:
+    """Take the kinds of bad rows in turn, sheet after sheet, so that every street has every kind."""
+    count = plan.bad_rows // len(plan.communities)
     kinds = [blemish for blemish in BLEMISHES if blemish.fits_merged or not merging]
-    first = chance.randrange(len(kinds))
-    places = sorted(chance.sample(range(len(rows)), count), reverse=True)
+    return [kinds[(number * count + i) % len(kinds)] for i in range(count)]
+
+
+def _with_bad_rows(rows: list[_Row], blemishes: list[Blemish], chance: random.Random) -> list[_Row]:
+    """Put bad rows between the good ones, each behind the row it is made from, so that its door is known."""
+    places = sorted(chance.sample(range(len(rows)), len(blemishes)), reverse=True)
     result = list(rows)
-    for i, place in enumerate(places):
-        blemish = kinds[(first + i * 3) % len(kinds)]
+    for i, (place, blemish) in enumerate(zip(places, blemishes, strict=True)):
         model = result[place]
         room = model.home.room if blemish.keeps_door else f"{model.home.floor}{91 + i % 9}"
         home = replace(model.home, room=room)

@@ -64,10 +64,11 @@ class Header:
     rows: tuple[int, ...]
     columns: tuple[Column, ...]
     texts: tuple[Mapping[int, str], ...]
+    by_field: Mapping[Field, tuple[Column, ...]]
 
     def of(self, field: Field) -> tuple[Column, ...]:
         """Give the columns that hold this field, from left to right."""
-        return tuple(column for column in self.columns if column.field is field)
+        return self.by_field.get(field, ())
 
 
 def plain_heading(text: str) -> str:
@@ -96,12 +97,14 @@ def find_header(table: Table) -> Header | None:
 
 def is_repeated(header: Header, texts: Mapping[int, str]) -> bool:
     """Tell whether a row's cells say the same as one of the header's rows."""
-    plain = _plain(texts)
-    if any(plain == known for known in header.texts):
+    if any(_says_the_same(texts, known) for known in header.texts):
         return True
     own = {column.index: plain_heading(column.heading) for column in header.columns}
-    known_cells = {index: text for index, text in plain.items() if index in own}
-    return bool(known_cells) and known_cells == own
+    return _says_the_same({index: text for index, text in texts.items() if index in own}, own)
+
+
+def _says_the_same(texts: Mapping[int, str], known: Mapping[int, str]) -> bool:
+    return len(texts) == len(known) and all(known.get(i) == plain_heading(text) for i, text in texts.items())
 
 
 def _two_row_header(table: Table, merges: VerticalMerges, row: int, groups: list[Merge]) -> Header | None:
@@ -145,5 +148,6 @@ def _header(
     )
     fields = {column.field for column in columns}
     if fields & {Field.ROOM, Field.ADDRESS} and len(fields) >= 2:
-        return Header(rows, columns, known)
+        by_field = {name: tuple(column for column in columns if column.field is name) for name in fields}
+        return Header(rows, columns, known, by_field)
     return None

@@ -1,5 +1,6 @@
 """Owns the words about people: special needs, languages and pets."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -39,6 +40,8 @@ _WORDS_BY_LENGTH = sorted(_CODE_OF_WORD, key=len, reverse=True)
 _NEGATION = re.compile(r"(?:无|不是|已不|没有|没|未|非|不)$")
 
 _ANIMAL = "狗犬猫"
+# More than these are a phone number or a slip.
+MOST_PETS = 30
 _PET_CODE = {"狗": "pet_dog", "犬": "pet_dog", "猫": "pet_cat"}
 _COUNT = rf"(?:\d+|[{NUMERAL}]+)"
 _TOKEN = re.compile(rf"({_COUNT})|([{_ANIMAL}])\2*")
@@ -65,7 +68,7 @@ class Pets:
     unclear: bool = False
 
 
-def read_needs(texts: list[str]) -> Needs:
+def read_needs(texts: tuple[str, ...]) -> Needs:
     """Find the words for needs in a row's cells; a word right behind a negation is known but does not count."""
     codes: set[str] = set()
     has_text, has_word = False, False
@@ -104,7 +107,8 @@ def read_pets(text: str) -> Pets:
         return Pets(0, codes) if none else Pets(None, codes, unclear=True)
     if _VAGUE.search(kept):
         return Pets(None, codes, unclear=True)
-    return Pets(sum(_count_pets(part) for part in re.split(r"[、,;，；和\n]+", _MEASURE.sub("", kept))), codes)
+    count = sum(_count_pets(part) for part in re.split(r"[、,;，；和\n]+", _MEASURE.sub("", kept)))
+    return Pets(count, codes) if count <= MOST_PETS else Pets(None, codes, unclear=True)
 
 
 def _count_pets(text: str) -> int:
@@ -116,7 +120,7 @@ def _count_pets(text: str) -> int:
         # 一只狗两只猫: the number stands before its animal.
         tokens.reverse()
     total = 0
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in itertools.pairwise([*tokens, ""]):
         if not token:
             total += 1 if not following else whole_number(following) or 0
     return total

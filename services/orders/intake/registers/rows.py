@@ -76,7 +76,7 @@ def read_row(facts: SheetFacts, cells: Mapping[int, Cell]) -> RowReading:
     door = _read_door(row, facts)
     residents = _read_residents(row)
     contacts = _read_contacts(row)
-    needs = read_needs(row.texts(Field.NEEDS))
+    needs = read_needs(tuple(row.texts(Field.NEEDS)))
     pets = read_pets(row.text(Field.PETS))
     language, is_unknown_language = read_language(row.text(Field.LANGUAGE))
     for found, remark in (

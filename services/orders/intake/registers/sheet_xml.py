@@ -15,6 +15,8 @@ from services.orders.intake.registers.reading import RegisterRefused
 
 MOST_UNPACKED_BYTES = 200_000_000
 MOST_CELLS_OF_A_ROW = 16_384
+# Twelve columns of the longest register, each text different from all others, would need 1.2 million.
+MOST_TEXTS = 1_500_000
 # A date may hide behind these built-in number formats; 27-36 and 50-58 are the East Asian ones.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  (a spreadsheet's day count has no zone)
@@ -74,11 +76,17 @@ class Package:
         path = self._related(self._workbook_path, "sharedStrings")
         if path is None:
             return []
-        texts = []
-        for element in self._elements(path):
-            if _local(element.tag) == "si":
+        texts: list[str] = []
+        whole = ElementTree.Element("none")
+        for event, element in self._events(path, ("start", "end")):
+            tag = _local(element.tag)
+            if event == "start" and tag == "sst":
+                whole = element
+            elif event == "end" and tag == "si":
                 texts.append(_rich_text(element))
-                element.clear()
+                whole.clear()
+                if len(texts) > MOST_TEXTS:
+                    raise RegisterRefused("file_too_large")
         return texts
 
     def date_styles(self) -> set[int]:
@@ -116,19 +124,24 @@ class Package:
     ) -> Iterator[tuple[int, dict[int, Cell]] | Merge]:
         """Give the rows with content in order, then the merged ranges."""
         reader = _RowReader(texts, dates)
+        whole = ElementTree.Element("none")
         for event, element in self._events(sheet.path, ("start", "end")):
             tag = _local(element.tag)
             if event == "start":
                 if tag == "row":
                     reader.begin_row(element.get("r"))
+                elif tag in {"sheetData", "mergeCells"}:
+                    whole = element
                 continue
             if tag == "c":
                 reader.take_cell(element)
             elif tag == "row":
-                element.clear()
+                # What is read is let go, so that a long sheet takes no more memory than a short one.
+                whole.clear()
                 if reader.cells:
                     yield reader.row, reader.cells
             elif tag == "mergeCell":
+                whole.clear()
                 yield _merge(element.get("ref", ""))
 
     def commented_rows(self, sheet: SheetPart) -> set[int]:

@@ -20,7 +20,7 @@ from services.orders.intake.registers.reading import RegisterRefused
 from services.orders.intake.registers.sheet_xml import Package, SheetPart
 
 CHILD_MEMORY_BYTES = 280_000_000
-CHILD_CPU_S = 17
+CHILD_CPU_S = 15
 CHILD_WALL_S = 60.0
 ROOT = Path(__file__).resolve().parents[4]
 MODULE = "services.orders.intake.registers.workbook"
@@ -104,14 +104,15 @@ def _lines(file: IO[bytes]) -> Iterator[list[Any]]:
     if sum(package.count_rows(sheet) for sheet in visible) > MOST_ROWS:
         raise RegisterRefused("file_too_large")
     texts, dates = package.shared_strings(), package.date_styles()
-    rows_left = MOST_ROWS
+    rows_left, merges_left = MOST_ROWS, MOST_ROWS
     for sheet in sheets:
         yield ["sheet", sheet.name, sheet.hidden]
         if sheet not in visible:
             continue
         for line in _sheet_lines(package, sheet, texts, dates):
             rows_left -= line[0] == "row"
-            if rows_left < 0:
+            merges_left -= line[0] == "merge"
+            if rows_left < 0 or merges_left < 0:
                 raise RegisterRefused("file_too_large")
             yield line
         yield ["comments", sorted(package.commented_rows(sheet))]
