@@ -65,12 +65,39 @@ def take(crew_round: CrewRound, tap: Tap, taken_at: datetime) -> Taken:
         return _rejected(crew_round, "stop_not_on_round")
     if tap.type is TapType.UNDO:
         return _undo(crew_round, stop, tap, taken_at)
+    return _speak_of_door(crew_round, stop, tap, taken_at)
+
+
+def _speak_of_door(crew_round: CrewRound, stop: Stop, tap: Tap, taken_at: datetime) -> Taken:
     known = {bag.bag_id for bag in stop.bags}
+    if stop.is_cancelled and not known:
+        # Its bags wait for another round: the order was changed after this crew had its list.
+        return _conflict(crew_round, TaskKind.CHANGED_AFTER_LOADING, stop)
     if not known.issuperset(tap.bag_ids or ()):
         return _rejected(crew_round, "bag_not_at_stop")
-    if tap.type is TapType.DELIVERED:
-        return _deliver(crew_round, stop, tap, taken_at)
-    return _miss(crew_round, stop, tap, taken_at)
+    if tap.type is TapType.NOT_DELIVERED and tap.reason is None:
+        return _rejected(crew_round, "reason_missing")
+    there, moves = _found_on_cart(stop, tap)
+    act = _deliver if tap.type is TapType.DELIVERED else _miss
+    taken = act(_with_stop(crew_round, there), there, tap, taken_at)
+    return replace(taken, moves=(*moves, *taken.moves))
+
+
+def _found_on_cart(stop: Stop, tap: Tap) -> tuple[Stop, tuple[BagMove, ...]]:
+    """A bag left out or short, of which the crew now speaks at the door, was on the trolley after all."""
+    named = set(tap.bag_ids or ())
+    moves: list[BagMove] = []
+    bags: list[Bag] = []
+    for bag in stop.bags:
+        was_left = bag.outcome is BagOutcome.CANCELLED and (not named or bag.bag_id in named)
+        was_short = bag.outcome is BagOutcome.SHORT and bag.bag_id in named
+        if bag.place is BagPlace.DROP_POINT and (was_left or was_short):
+            moved, move = move_bag(bag, BagPlace.CART)
+            moves.append(move)
+            bags.append(replace(moved, outcome=None, reason=None, outcome_tap_id=None, is_told=False))
+        else:
+            bags.append(bag)
+    return replace(stop, bags=tuple(bags)), tuple(moves)
 
 
 def _stop_meant(crew_round: CrewRound, tap: Tap) -> Stop | None:
@@ -106,9 +133,6 @@ def _load(crew_round: CrewRound, tap: Tap, taken_at: datetime) -> Taken:
     if crew_round.state is not RoundState.RELEASED:
         return _rejected(crew_round, "round_not_released")
     short_of = {short.bag_id: short for short in tap.short}
-    known = {bag.bag_id for stop in crew_round.stops for bag in stop.bags}
-    if not known.issuperset(short_of):
-        return _rejected(crew_round, "bag_not_on_round")
     facts: list[Fact] = [RoundWasStarted(crew_round.round_id, taken_at)]
     moves: list[BagMove] = []
     stops: list[Stop] = []
@@ -243,8 +267,6 @@ def _settle(stop: Stop, fresh: Iterable[Bag], tap: Tap) -> tuple[Stop, tuple[Bag
 
 
 def _miss(crew_round: CrewRound, stop: Stop, tap: Tap, taken_at: datetime) -> Taken:
-    if tap.reason is None:
-        return _rejected(crew_round, "reason_missing")
     wanted = set(tap.bag_ids) if tap.bag_ids is not None else {bag.bag_id for bag in stop.open_bags}
     fresh = [bag for bag in stop.open_bags if bag.bag_id in wanted]
     if not fresh:
@@ -259,7 +281,7 @@ def _miss(crew_round: CrewRound, stop: Stop, tap: Tap, taken_at: datetime) -> Ta
         crew_round.round_id,
         stop.stop_id,
         tuple(bag.bag_id for bag in fresh),
-        tap.reason,
+        tap.reason or MissReason.NO_ANSWER,
         tap.happened_at(crew_round.started_at or taken_at, taken_at),
         taken_at,
     )

@@ -1,6 +1,7 @@
 """Owns the due doors of a date and how far their plan is: planning -> planned -> released."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -31,6 +32,20 @@ NO_DROP_POINT: Final = "no_drop_point"
 BAGS_NOT_BACK: Final = "bags_not_back"
 PLAN_FAILED: Final = "plan_failed"
 LEFT_OUT: Final = "left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The places somebody may see and plan for; None for all."""
+
+    communities: frozenset[str] | None = None
+    grids: frozenset[str] | None = None
+
+    def holds(self, community: str, grid: str | None) -> bool:
+        """Whether a place lies within; what belongs to several grids needs its community only."""
+        if self.communities is not None and community not in self.communities:
+            return False
+        return self.grids is None or grid is None or grid in self.grids
 
 
 class WaveRefused(Refused):

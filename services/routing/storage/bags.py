@@ -82,14 +82,17 @@ async def change_contents(tx: Transaction, bags: Sequence[BagRow]) -> None:
 
 
 async def move_bags(tx: Transaction, moves: Sequence[BagMove], because: Because) -> None:
-    """Move bags and write the ledger."""
-    if moves:
+    """Move bags and write the ledger; a bag that moves twice takes its second step in a second statement."""
+    left = list(moves)
+    while left:
+        step = {move.bag_id: move for move in reversed(left)}
+        left = [move for move in left if move is not step[move.bag_id]]
         await tx.execute(
             _MOVE,
             {
-                "bag_ids": [move.bag_id for move in moves],
-                "heres": [move.here.value for move in moves],
-                "theres": [move.there.value for move in moves],
+                "bag_ids": list(step),
+                "heres": [move.here.value for move in step.values()],
+                "theres": [move.there.value for move in step.values()],
                 "round_id": because.round_id,
                 "tap_id": because.tap_id,
                 "moved_at": because.at,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.estate import DropPoint, EntranceFacts, EntranceName, Estate
 from services.routing.domain.planned_entrance import KnownEstate, NamedEntrance, arrange
+from services.routing.domain.wave import Reach
 from services.routing.storage import tables as t
 from shared.database.session import Transaction
 
@@ -237,10 +238,16 @@ async def named_entrances(tx: Transaction, entrance_ids: Collection[str]) -> dic
     return {row.entrance_id: _named_from(row) for row in rows}
 
 
-async def unmatched_entrances(tx: Transaction, limit: int) -> tuple[Sequence[NamedEntrance], int]:
-    """Entrances that no feature of the estate file describes: the first by name, and how many there are."""
+async def unmatched_entrances(tx: Transaction, reach: Reach, limit: int) -> tuple[Sequence[NamedEntrance], int]:
+    """Entrances within reach that no feature of the estate file describes: the first by name, and how many."""
     unmatched = _named().where(t.entrances.c.feature_id.is_(None))
-    count = await tx.scalar(select(func.count()).where(t.entrances.c.feature_id.is_(None)))
+    if reach.communities is not None:
+        unmatched = unmatched.where(t.buildings.c.community.in_(reach.communities))
+    if reach.grids is not None:
+        unmatched = unmatched.where(t.buildings.c.grid.in_(reach.grids))
+    count = await tx.scalar(
+        select(func.count()).select_from(unmatched.with_only_columns(t.entrances.c.entrance_id).subquery())
+    )
     rows = await tx.all(
         unmatched.order_by(
             t.buildings.c.community, t.buildings.c.compound, t.buildings.c.building, t.entrances.c.name

@@ -153,8 +153,13 @@ async def put_bags_on_round(tx: Transaction, round_id: str, stop_of_bag: dict[st
         )
 
 
+async def free_bags(tx: Transaction, stop_id: str) -> None:
+    """Let another round take the bags of a stop that was called off before loading; a crew may still have them."""
+    await tx.execute(update(t.round_bags).where(t.round_bags.c.stop_id == stop_id).values(is_active=False))
+
+
 async def take_bags_off_round(tx: Transaction, stop_id: str) -> None:
-    """Free the bags of a stop that was called off before loading."""
+    """Give the bags of a stop to another turn of its order."""
     await tx.execute(delete(t.round_bags).where(t.round_bags.c.stop_id == stop_id))
 
 

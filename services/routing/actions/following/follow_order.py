@@ -64,6 +64,7 @@ async def follow_change(tx: Transaction, order: OrderNews, stop_id: str, data_ke
     fresh = replace(_first_stop(order, stop_id, data_key), turn=stop.turn + 1)
     if stop.state is StopState.RELEASED:
         await _call_off(tx, stop)
+        await rounds.take_bags_off_round(tx, stop.stop_id)
     else:
         await stops.delete_stop(tx, stop.stop_id)
     known = await bags.of_orders(tx, [order.order_id])
@@ -143,7 +144,7 @@ def _first_stop(order: OrderNews, stop_id: str, data_key: bytes) -> StopRow:
 async def _call_off(tx: Transaction, stop: StopRow) -> None:
     """A stop on a released round that has not been loaded: the crew sees it struck out, its bags are free."""
     await stops.change_stop(tx, stop.stop_id, {"is_cancelled": True})
-    await rounds.take_bags_off_round(tx, stop.stop_id)
+    await rounds.free_bags(tx, stop.stop_id)
     await rounds.bump_version(tx, stop.round_id or "")
 
 

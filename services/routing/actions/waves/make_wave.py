@@ -9,8 +9,8 @@ from datetime import datetime
 from services.routing.actions.waves.request_plan import DropPointShare, request_plan
 from services.routing.domain.bag import BagMove, BagPlace
 from services.routing.domain.estate import grid_of_drop_point
-from services.routing.domain.planned_entrance import NamedEntrance, plan_entrance
-from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, WaveRefused, WaveState
+from services.routing.domain.planned_entrance import plan_entrance
+from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, Reach, WaveRefused, WaveState
 from services.routing.storage import bags, estate, plan_requests, stops, waves
 from services.routing.storage.bags import BagRow, Because
 from services.routing.storage.stops import StopRow
@@ -19,20 +19,6 @@ from shared.basics.clock import Clock
 from shared.basics.ids import new_id
 from shared.basics.randomness import Randomness
 from shared.database.session import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The places somebody may plan for; None for all."""
-
-    communities: frozenset[str] | None
-    grids: frozenset[str] | None
-
-    def holds(self, named: NamedEntrance) -> bool:
-        """Whether an entrance lies within."""
-        if self.communities is not None and named.community not in self.communities:
-            return False
-        return self.grids is None or named.grid in self.grids
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +83,7 @@ async def _due_stops(tx: Transaction, order: WaveOrder) -> list[StopRow]:
         stop
         for stop in waiting
         if stop.entrance_id in named
-        and order.reach.holds(named[stop.entrance_id])
+        and order.reach.holds(named[stop.entrance_id].community, named[stop.entrance_id].grid)
         and (not order.zone_ids or named[stop.entrance_id].zone_id in order.zone_ids)
     ]
 

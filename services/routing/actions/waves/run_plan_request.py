@@ -8,7 +8,7 @@ from services.routing.actions.waves.build_problem import PlanningRules, PlanTask
 from services.routing.actions.waves.save_plan import ReadyPlan, give_up_plan, save_plan
 from services.routing.domain.wave import PLAN_FAILED
 from services.routing.planning.check import check_plan
-from services.routing.planning.child import FALLBACK_STAGE, SolvedPlan, SolverProcess
+from services.routing.planning.child import FALLBACK_STAGE, BrokenPlan, SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import instance_dict, plan_dict
 from services.routing.planning.problem import screen
 from services.routing.planning.timetable import timetable
@@ -18,10 +18,14 @@ from shared.basics.clock import Clock
 from shared.basics.errors import BaimiError
 from shared.basics.randomness import Randomness
 from shared.database.session import transaction
+from shared.observability.logs import get_log
 from shared.web.idempotency import Engine
 
+_log = get_log("plan")
+
 # Reading, proving and saving take part of the lease beside the search.
-LEASE_GRACE_S = 30.0
+# Short, because after a kill a wave waits this long.
+LEASE_GRACE_S = 8.0
 MAX_ATTEMPTS = 3
 
 
@@ -33,6 +37,10 @@ class PlanEnd(StrEnum):
     GIVEN_BACK = "given_back"
     FAILED = "failed"
     OVERTAKEN = "overtaken"
+
+
+class PlanBreaksRule(Exception):
+    """The independent check found a broken rule in a plan about to be saved: a bug, never an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,17 @@ async def run_plan_request(parts: PlannerParts) -> PlanEnd:
     except BaimiError as refusal:
         return await _give_up(parts, lease, refusal.code)
     began_s = parts.clock.monotonic()
-    solved = await parts.solver.solve_in_child(task.problem, seconds=lease.seconds, seed=lease.seed)
-    if _solver_died(solved) and lease.attempts < MAX_ATTEMPTS:
-        async with transaction(parts.engine, "plan") as tx:
-            await plan_requests.give_back_request(tx, lease, "solver_died")
-        return PlanEnd.GIVEN_BACK
-    ready = await asyncio.to_thread(_prove, task, solved, parts.clock.monotonic() - began_s)
+    try:
+        solved = await parts.solver.solve_in_child(task.problem, seconds=lease.seconds, seed=lease.seed)
+        if _solver_died(solved) and lease.attempts < MAX_ATTEMPTS:
+            async with transaction(parts.engine, "plan") as tx:
+                await plan_requests.give_back_request(tx, lease, "solver_died")
+            return PlanEnd.GIVEN_BACK
+        ready = await asyncio.to_thread(_prove, task, solved, parts.clock.monotonic() - began_s)
+    except (BrokenPlan, PlanBreaksRule) as bug:
+        # A plan that breaks a rule is never saved; its orders are told so, and the rest of the wave goes on.
+        _log.exception("plan_breaks_rule", rule=str(bug))
+        return await _give_up(parts, lease, PLAN_FAILED)
     async with transaction(parts.engine, "plan") as tx:
         saved = await save_plan(tx, ready, parts.clock, parts.randomness)
     return PlanEnd.SAVED if saved else PlanEnd.OVERTAKEN
@@ -78,10 +91,6 @@ async def run_plan_request(parts: PlannerParts) -> PlanEnd:
 
 def _solver_died(solved: SolvedPlan) -> bool:
     return not solved.finished and all(stage.name == FALLBACK_STAGE for stage in solved.stages)
-
-
-class PlanBreaksRule(Exception):
-    """The independent check found a broken rule in a plan about to be saved: a bug, never an event."""
 
 
 def _prove(task: PlanTask, solved: SolvedPlan, planned_in_s: float) -> ReadyPlan:

@@ -1,0 +1,1 @@
+"""Routing's doors for programs: the crew's phone."""

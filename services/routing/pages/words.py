@@ -1,0 +1,133 @@
+"""The words of routing's pages that depend on a code; catalogue texts, translated when shown."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.routing.domain.bag import BagOutcome, MissReason
+from services.routing.domain.round import RoundState
+from services.routing.domain.tap import TaskKind
+from services.routing.domain.wave import RequestState, WaveState
+from shared.web.languages import mark
+from shared.web.parts import NavigationEntry
+
+NAVIGATION: Final = (
+    NavigationEntry(mark("Dispatch"), "/board"),
+    NavigationEntry(mark("Estate"), "/estate"),
+    NavigationEntry(mark("Crews"), "/crews"),
+    NavigationEntry(mark("Stuck events"), "/parked"),
+)
+
+ERROR_TEXTS: Final[Mapping[str, str]] = {
+    "estate_file_refused": mark("The estate file cannot be used: %(count)s places are wrong. Nothing was loaded."),
+    "roster_file_refused": mark("The roster cannot be used: %(count)s places are wrong. Nothing was loaded."),
+    "file_missing": mark("Choose a file first."),
+    "whole_street_needed": mark("These files are for the whole street; your account sees only a part of it."),
+    "no_waiting_orders": mark("No order is waiting there up to this date."),
+    "drop_point_being_planned": mark(
+        "Another wave is planning %(drop_points)s right now. Wait till it is done, then make this one."
+    ),
+    "wave_still_planning": mark("This wave is still being planned."),
+    "wave_reaches_further": mark(
+        "This wave reaches beyond your communities; somebody who sees all of them releases it."
+    ),
+    "wave_unknown": mark("There is no such wave, or none that you may see."),
+    "crew_unknown": mark("There is no such crew, or none that you may see."),
+    "date_unreadable": mark("The date cannot be read. Write it like 2022-03-04."),
+    "zone_unknown": mark("There is no such zone, or none that you may see."),
+    "plan_seconds_unreadable": mark("The planning time must be 1 to 600 seconds."),
+    "admission_code_invalid": mark("This code is wrong, used or older than two minutes. Ask for a new one."),
+    "id_reused": mark("The same entry came twice with different contents. Load the page again."),
+    "parked_event_unknown": mark("There is no such event any more."),
+    "still_cannot_apply": mark("The event still cannot be taken in: %(reason)s"),
+}
+
+# Why an order is on no round.
+UNPLANNED_REASONS: Final[Mapping[str, str]] = {
+    "no_drop_point": mark("no drop point serves this entrance: load an estate file that has one nearby"),
+    "entrance_without_drop": mark("no drop point serves this entrance: load an estate file that has one nearby"),
+    "bags_not_back": mark("its bags are still out from the last attempt"),
+    "no_crew": mark("no crew starts at its drop point: load a roster that has one"),
+    "too_heavy": mark("heavier than any crew there may carry in one round"),
+    "too_many_crates": mark("more crates than any crew there has room for"),
+    "shift_too_short": mark("too far or too long for any single shift"),
+    "shifts_full": mark("all crews there are busy till their shifts end"),
+    "plan_failed": mark("planning failed three times: tell the administrator"),
+    "left_out": mark("changed while the plan was being made: it is in the next wave"),
+    "drop_point_unknown": mark("its drop point is not in the estate file any more"),
+}
+
+WAVE_STATES: Final[Mapping[WaveState, tuple[str, str]]] = {
+    WaveState.PLANNING: ("unsent", mark("Being planned")),
+    WaveState.PLANNED: ("packed", mark("Planned, not released")),
+    WaveState.RELEASED: ("out", mark("Released")),
+}
+
+REQUEST_STATES: Final[Mapping[RequestState, tuple[str, str]]] = {
+    RequestState.WAITING: ("received", mark("Waiting for a planner")),
+    RequestState.LEASED: ("unsent", mark("Being planned")),
+    RequestState.PLANNED: ("delivered", mark("Planned")),
+    RequestState.FAILED: ("problem", mark("Failed")),
+}
+
+ROUND_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    RoundState.PLANNED: ("received", mark("Planned")),
+    RoundState.RELEASED: ("packed", mark("Released")),
+    RoundState.STARTED: ("out", mark("Out")),
+    RoundState.CLOSED: ("delivered", mark("Closed")),
+    RoundState.DROPPED: ("cancelled", mark("Dropped")),
+}
+
+TASKS: Final[Mapping[str, str]] = {
+    TaskKind.DELIVERED_AFTER_CANCEL: mark("delivered although it had been cancelled"),
+    TaskKind.CHANGED_AFTER_LOADING: mark("changed after its bags were loaded: the old contents are on their way"),
+    TaskKind.ALREADY_DELIVERED: mark("reported again although it was delivered"),
+    TaskKind.BAG_NOT_ON_CART: mark("reported although its bags were not on the trolley"),
+    TaskKind.TAP_AFTER_CLOSE: mark("reported after the round was closed"),
+}
+
+MISS_REASONS: Final[Mapping[MissReason, str]] = {
+    MissReason.NO_ANSWER: mark("No answer"),
+    MissReason.REFUSED: mark("Refused"),
+    MissReason.DAMAGED: mark("Damaged"),
+    MissReason.NO_ACCESS: mark("No way in"),
+    MissReason.CANCELLED: mark("Cancelled"),
+    MissReason.SHORT: mark("Missing"),
+}
+
+BAG_OUTCOMES: Final[Mapping[BagOutcome, tuple[str, str]]] = {
+    BagOutcome.DELIVERED: ("delivered", mark("Delivered")),
+    BagOutcome.FAILED: ("no_answer", mark("Not delivered")),
+    BagOutcome.SHORT: ("problem", mark("Missing")),
+    BagOutcome.CANCELLED: ("cancelled", mark("Cancelled")),
+}
+
+# What a crew is told when its entry cannot be taken yet.
+TAP_REFUSALS: Final[Mapping[str, str]] = {
+    "round_not_started": mark("Load the round first."),
+    "round_not_released": mark("This round is not released."),
+    "bags_without_outcome": mark("Some bags have no outcome yet."),
+    "bags_on_cart": mark("Bring the remaining bags back first, then close the round."),
+    "nothing_to_undo": mark("There is nothing to take back."),
+    "bags_have_left": mark("The bags are back at the drop point already; this cannot be taken back any more."),
+    "foreign_round": mark("This round is not yours."),
+    "stop_not_on_round": mark("This door is not on your round."),
+    "bag_not_at_stop": mark("A bag does not belong to this door."),
+    "bag_not_on_round": mark("A bag does not belong to this round."),
+    "bag_without_outcome": mark("Say at the door first what became of the bag."),
+    "bag_is_at_door": mark("This bag was delivered."),
+    "reason_missing": mark("Choose a reason."),
+    "round_closed": mark("This round is closed."),
+}
+
+ZONE_CLASSES: Final[Mapping[str, str]] = {
+    "sealed": mark("sealed"),
+    "controlled": mark("controlled"),
+    "precaution": mark("precaution"),
+    "lifted": mark("lifted"),
+}
+
+CAPABILITIES: Final[Mapping[str, str]] = {
+    "positive": mark("may enter positive buildings"),
+    "cold": mark("cold box"),
+    "en": mark("speaks English"),
+}
