@@ -111,7 +111,7 @@ class SolverProcess:
         async with self._starting:
             if self.pid is not None:
                 return
-            self._forget()
+            await self.close()
             self._folder = Path(tempfile.mkdtemp(prefix="baimi-solver-"))
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -129,17 +129,14 @@ class SolverProcess:
     async def close(self) -> None:
         """Ends the process and its children at once; a second time does nothing."""
         process, self._process = self._process, None
-        if process is not None:
+        folder, self._folder = self._folder, None
+        if process is not None and process.returncode is None:
             # The process leads a session of its own, so its group is it and its children, and nobody else.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-        self._forget()
-
-    def _forget(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def solve_in_child(self, problem: Problem, *, seconds: float, seed: int) -> SolvedPlan:
         """Plans one drop point in a child process within a wall budget; a checked plan comes in any case.
@@ -195,8 +192,7 @@ class SolverProcess:
         """Sends one request and keeps the last plan that came back before the deadline."""
         answer = _NOTHING
         async with asyncio.timeout(max(0.0, deadline_s + _OVERRUN_S - time.monotonic())):
-            await self.start()
-            reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=_LINE_LIMIT)
+            reader, writer = await self._connect()
         try:
             writer.write(_request(problem, deadline_s, seed, self._memory_mib))
             with suppress(OSError, TimeoutError):
@@ -206,6 +202,17 @@ class SolverProcess:
         finally:
             writer.close()
         return answer
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        await self.start()
+        process = self._process
+        try:
+            return await asyncio.open_unix_connection(str(self._socket), limit=_LINE_LIMIT)
+        except OSError:  # it died, and this is the first to notice
+            if self._process is process:
+                await self.close()
+            await self.start()
+            return await asyncio.open_unix_connection(str(self._socket), limit=_LINE_LIMIT)
 
     @property
     def _socket(self) -> Path:

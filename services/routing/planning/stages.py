@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +84,20 @@ def main(socket_path: Path) -> None:
         while True:
             readable, _, _ = select.select([listener, sys.stdin], [], [])
             if sys.stdin in readable:
+                _clear_away(socket_path)
                 return
             connection, _ = listener.accept()
             with connection:
                 if os.fork() == 0:
                     listener.close()
                     os._exit(_answer(connection))
+
+
+def _clear_away(socket_path: Path) -> None:
+    """Removes the socket and its folder: an owner that was killed could not."""
+    with suppress(OSError):
+        socket_path.unlink()
+        socket_path.parent.rmdir()
 
 
 def _answer(connection: socket.socket) -> int:

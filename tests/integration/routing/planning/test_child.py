@@ -112,6 +112,17 @@ async def test_the_solver_process_killed_leaves_a_plan_and_is_started_anew(solve
     assert again.finished
 
 
+async def test_many_requests_find_the_solver_process_dead_and_all_get_their_plans(solvers: SolverProcess) -> None:
+    street = a_busy_street(entrances=8)
+    os.kill(solvers.pid or 0, signal.SIGKILL)
+    solved = await asyncio.gather(
+        *(solvers.solve_in_child(problem_from(street), seconds=2.0, seed=seed) for seed in range(4))
+    )
+    for each in solved:
+        assert_valid(street, each)
+    assert solved[-1].finished
+
+
 async def test_a_child_that_hangs_is_given_up_at_its_deadline_and_ended(solvers: SolverProcess) -> None:
     street = a_busy_street()
     solving = asyncio.create_task(solvers.solve_in_child(problem_from(street), seconds=1.0, seed=1))
@@ -192,11 +203,17 @@ asyncio.run(main())
 
 
 async def test_the_solver_process_does_not_outlive_an_owner_that_was_killed() -> None:
-    owner = subprocess.run([sys.executable, "-c", OWNER], capture_output=True, text=True, check=False)
+    owner = await asyncio.create_subprocess_exec(sys.executable, "-c", OWNER, stdout=asyncio.subprocess.PIPE)
+    told, _ = await owner.communicate()
     assert owner.returncode == -signal.SIGKILL
-    pid = int(owner.stdout)
 
     async def is_gone() -> bool:
-        return not os.path.lexists(f"/proc/{pid}/exe")
+        return not is_running(int(told))
 
     await eventually(is_gone)
+
+
+def is_running(pid: int) -> bool:
+    # Signal 0 also reaches a process that is dead but not yet reaped by the machine's first process.
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text(encoding="ascii")
