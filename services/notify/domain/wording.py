@@ -73,6 +73,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, tuple[str, ...]]]] = {
         "scheduled": (
             "订单{number}预计{day}{begin}-{end}送达。查询{link} 热线{hotline}",
             "订单{number}预计{day}{begin}-{end}送达。{link}",
+            "订单{number}预计{day}{begin}-{end}到。{link}",
             "订单{number}预计{day}{begin}-{end}送达，届时请留在家中。热线{hotline}",
         ),
         "out": (
