@@ -43,13 +43,17 @@ static: setup ## format, lint, types, import rules
 check: static ## static checks and the tests without servers; under a minute, before every commit
 	@$(PYTHON) -m pytest -q -m "not long" $(wildcard tests/architecture tests/unit tests/contract)
 
+# Debian's Chromium and a Chinese font come while Python's packages do.
+define with_chromium
+	@deploy/local/debian_packages.sh chromium fonts-noto-cjk & chromium=$$!; \
+	deploy/local/set_up.sh && wait $$chromium &&
+endef
+
 .PHONY: test test-long
-test: setup ## all tests but the long ones, on real PostgreSQL, real Kafka and real Chromium
-	@deploy/local/debian_packages.sh chromium fonts-noto-cjk
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile -m "not long" tests
-test-long: setup ## kills, a broker wiped, large properties, browser matrix
-	@deploy/local/debian_packages.sh chromium fonts-noto-cjk
-	@$(PYTHON) -m pytest -q -m long --timeout 900 tests
+test: ## all tests but the long ones, on real PostgreSQL, real Kafka and real Chromium
+	$(with_chromium) $(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile -m "not long" tests
+test-long: ## kills, a broker wiped, large properties, browser matrix
+	$(with_chromium) $(PYTHON) -m pytest -q -m long --timeout 900 tests
 
 ifneq ($(wildcard tests/bench),)
 .PHONY: bench
