@@ -98,6 +98,7 @@ async def declare(
 
 async def settle(
     street: Street,
+    *,
     compound: str = "梅香花园",
     building: str = "5号楼",
     entrance: str | None = "1单元",
