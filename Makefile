@@ -67,11 +67,9 @@ chaos: setup ## only the tests that kill, wipe and plant faults
 	@$(PYTHON) -m pytest -q --timeout 900 tests/chaos
 endif
 
-ifneq ($(wildcard shared/contracts/export.py),)
 .PHONY: contracts
 contracts: setup ## write the JSON Schemas and the AsyncAPI document anew
-	@$(PYTHON) -m shared.contracts.export
-endif
+	@$(PYTHON) -m shared.contracts.schemas
 
 .PHONY: migration lock jars-lock
 migration: setup ## a new revision: make migration SERVICE=orders NAME="add the lift column"
