@@ -1,6 +1,6 @@
 """Version 1 of the tables behind outbox and inbox, for the first migration of each service."""
 
-from alembic.operations import Operations
+from deploy.migrations.shared_web_tables import Operations
 
 _DDL = (
     """CREATE TABLE streams (
