@@ -11,6 +11,7 @@ from services.orders.intake.registers.reading import RegisterRefused
 
 DELIMITERS = (",", ";", "\t")
 PROBED_ROWS = 200
+GB18030_MARK = b"\x84\x31\x95\x33"
 LONGEST_CELL_CHARACTERS = 1_000_000
 _CHUNK_BYTES = 1 << 16
 
@@ -21,6 +22,7 @@ def open_delimited(data: bytes) -> Table:
     Errors: RegisterRefused with `encoding_unknown`, `file_too_large`, `no_header`, or `corrupt` for a
             quotation mark that never closes.
     """
+    data = data.removeprefix(GB18030_MARK)
     encoding = _encoding(data)
     for most_rows in (PROBED_ROWS, None):
         for delimiter in DELIMITERS:

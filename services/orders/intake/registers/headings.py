@@ -41,6 +41,7 @@ HEADINGS: Mapping[Field, tuple[str, ...]] = {
     Field.PETS: ("宠物", "宠物情况"),
 }
 _FIELD_OF = {heading: found for found, headings in HEADINGS.items() for heading in headings}
+LONGEST_HEADING = 60
 _ADDITION = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _IGNORED = re.compile(r"[\s*]+")
 
@@ -84,12 +85,11 @@ def find_header(table: Table) -> Header | None:
         if merge.first_row == merge.last_row and merge.last_column > merge.first_column:
             groups_of_row.setdefault(merge.first_row, []).append(merge)
     for row in sorted(table.rows):
+        texts = _texts(table, merges, row)
         header = None
         if row in groups_of_row:
             header = _two_row_header(table, merges, row, groups_of_row[row])
-        if header is None:
-            texts = _texts(table, merges, row)
-            header = _header(texts, (row,), (_plain(texts),))
+        header = header or _header(texts, (row,), (texts,))
         if header is not None:
             return header
     return None
@@ -110,19 +110,18 @@ def _says_the_same(texts: Mapping[int, str], known: Mapping[int, str]) -> bool:
 def _two_row_header(table: Table, merges: VerticalMerges, row: int, groups: list[Merge]) -> Header | None:
     upper, lower = _texts(table, merges, row), _texts(table, merges, row + 1)
     own_lower = {column for column in table.rows.get(row + 1, {}) if column in lower}
-    under_groups = [
-        column
-        for group in groups
-        for column in range(group.first_column, group.last_column + 1)
-        if column in own_lower and plain_heading(lower[column]) in _FIELD_OF
-    ]
-    if not under_groups:
+    under_groups = {
+        column for group in groups for column in own_lower if group.first_column <= column <= group.last_column
+    }
+    # Headings merged over both rows show a pair of rows, too, even if we know none of the lower ones.
+    spans_both = any(merges.origin(row + 1, column) == row for column in upper)
+    if not under_groups or not (spans_both or any(_field_of(lower[column]) for column in under_groups)):
         return None
     spread = dict(upper)
     for group in groups:
         for column in range(group.first_column, min(group.last_column, group.first_column + 200) + 1):
             spread.setdefault(column, upper.get(group.first_column, ""))
-    return _header({**spread, **lower}, (row, row + 1), (_plain(upper), _plain(lower)))
+    return _header({**spread, **lower}, (row, row + 1), (upper, lower))
 
 
 def _texts(table: Table, merges: VerticalMerges, row: int) -> dict[int, str]:
@@ -134,20 +133,24 @@ def _texts(table: Table, merges: VerticalMerges, row: int) -> dict[int, str]:
     return texts
 
 
-def _plain(texts: Mapping[int, str]) -> dict[int, str]:
-    return {column: plain_heading(text) for column, text in texts.items()}
-
-
 def _header(
-    texts: Mapping[int, str], rows: tuple[int, ...], known: tuple[Mapping[int, str], ...]
+    texts: Mapping[int, str], rows: tuple[int, ...], written: tuple[Mapping[int, str], ...]
 ) -> Header | None:
     columns = tuple(
-        Column(index, _FIELD_OF[plain_heading(text)], text)
+        Column(index, found, text)
         for index, text in sorted(texts.items())
-        if plain_heading(text) in _FIELD_OF
+        if (found := _field_of(text)) is not None
     )
     fields = {column.field for column in columns}
-    if fields & {Field.ROOM, Field.ADDRESS} and len(fields) >= 2:
-        by_field = {name: tuple(column for column in columns if column.field is name) for name in fields}
-        return Header(rows, columns, known, by_field)
-    return None
+    if not fields & {Field.ROOM, Field.ADDRESS} or len(fields) < 2:
+        return None
+    by_field = {name: tuple(column for column in columns if column.field is name) for name in fields}
+    known = tuple({column: plain_heading(text) for column, text in row.items()} for row in written)
+    return Header(rows, columns, known, by_field)
+
+
+def _field_of(text: str) -> Field | None:
+    # Most cells are met here once while the header is looked for: a quick look first.
+    if text.isascii() or len(text) > LONGEST_HEADING:
+        return None
+    return _FIELD_OF.get(plain_heading(text))

@@ -38,7 +38,7 @@ _OTHER_TYPES = (
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|table|\w+:?\w*[\s>])", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_TITLE = re.compile(r"^(.+?)(?:住户|居民|人员|台账|登记|信息|花名册)")
+_TITLE_WORD = re.compile(r"住户|居民|人员|台账|登记|信息|花名册")
 _TOTAL = re.compile(r"(?:合计|总计|小计|共计)")
 
 
@@ -170,7 +170,8 @@ def _compound_of_title(table: Table, header: Header) -> str | None:
         if row >= header.rows[-1]:
             return None
         for _, cell in sorted(table.rows[row].items()):
-            match = _TITLE.match(plain(cell.text))
-            if match:
-                return match[1].strip() or None
+            title = plain(cell.text)
+            word = _TITLE_WORD.search(title)
+            if word and title[: word.start()].strip():
+                return title[: word.start()].strip()
     return None

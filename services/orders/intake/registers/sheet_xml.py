@@ -1,8 +1,10 @@
 """Owns the inside of an XLSX file: its parts, read as a stream, never as a whole, and without any entity."""
 
+import lzma
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +22,20 @@ MOST_TEXTS = 1_500_000
 # A date may hide behind these built-in number formats; 27-36 and 50-58 are the East Asian ones.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  (a spreadsheet's day count has no zone)
+
+# What the libraries raise over bytes that are not what they claim to be.
+BROKEN = (
+    ElementTree.ParseError,
+    expat.ExpatError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 _ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
 _CONTENT = re.compile(rb"<(?:\w+:)?(?:v|t)[\s>]")
@@ -110,13 +126,14 @@ class Package:
     def count_rows(self, sheet: SheetPart) -> int:
         """Count the rows with content, fast and roughly: only to turn a far too large sheet down early."""
         count, rest = 0, b""
-        with self._open(sheet.path) as part:
-            while chunk := part.read(1 << 20):
-                *rows, rest = _ROW_END.split(rest + chunk)
-                count += sum(_CONTENT.search(row) is not None for row in rows)
-                if count > MOST_ROWS:
-                    return count
-                rest = rest[-(1 << 22) :]
+        try:
+            with self._open(sheet.path) as part:
+                while count <= MOST_ROWS and (chunk := part.read(1 << 20)):
+                    *rows, rest = _ROW_END.split(rest + chunk)
+                    count += sum(_CONTENT.search(row) is not None for row in rows)
+                    rest = rest[-(1 << 22) :]
+        except BROKEN as error:
+            raise RegisterRefused("corrupt") from error
         return count
 
     def rows(
@@ -160,13 +177,18 @@ class Package:
         path = self._related("", "officeDocument") or ""
         if not path.endswith(".xml") or "[content_types].xml" not in self._names:
             raise RegisterRefused("unsupported_type")
+        if self._content_type(path).endswith("spreadsheetml.sheet.main+xml"):
+            return path
+        raise RegisterRefused("unsupported_type")
+
+    def _content_type(self, path: str) -> str:
+        by_extension = ""
         for element in self._elements("[Content_Types].xml"):
             if (element.get("PartName") or "").lstrip("/").lower() == path.lower():
-                content = element.get("ContentType", "")
-                if content.endswith("spreadsheetml.sheet.main+xml"):
-                    return path
-                raise RegisterRefused("unsupported_type")
-        raise RegisterRefused("corrupt" if path.startswith("xl/") else "unsupported_type")
+                return element.get("ContentType", "")
+            if (element.get("Extension") or "").lower() == "xml":
+                by_extension = element.get("ContentType", "")
+        return by_extension
 
     def _related(self, path: str, kind: str) -> str | None:
         return next((target for k, target in self._relations(path).values() if k == kind), None)
@@ -200,9 +222,7 @@ class Package:
             with self._open(path) as part:
                 # Entities need a DOCTYPE, and none came this far.
                 yield from ElementTree.iterparse(part, kinds)  # type: ignore[arg-type]  # noqa: S314
-        except (ElementTree.ParseError, expat.ExpatError, zipfile.BadZipFile, OSError, EOFError) as error:
-            raise RegisterRefused("corrupt") from error
-        except (NotImplementedError, RuntimeError, ValueError) as error:
+        except BROKEN as error:
             raise RegisterRefused("corrupt") from error
 
 

@@ -49,16 +49,20 @@ def open_workbook(data: bytes) -> list[Table]:
         watchdog.start()
         try:
             with child:
-                return _take(child.stdout) if child.stdout is not None else []
+                tables = _take(child.stdout) if child.stdout is not None else None
+                if tables is None:
+                    # A signal ended it (memory, time), or a fault of ours that this file brought out.
+                    raise RegisterRefused("file_too_large" if child.wait() < 0 else "corrupt")
+                return tables
         finally:
             watchdog.cancel()
             child.kill()
 
 
-def _take(lines: IO[str]) -> list[Table]:
-    """Put the child's lines together.
+def _take(lines: IO[str]) -> list[Table] | None:
+    """Put the child's lines together; None when it ended without its last word.
 
-    Errors: RegisterRefused as the child said; `file_too_large` when it ended without a word (memory, time).
+    Errors: RegisterRefused as the child said.
     """
     tables: list[Table] = []
     short_texts: dict[str, str] = {}
@@ -67,10 +71,9 @@ def _take(lines: IO[str]) -> list[Table]:
         if what == "sheet":
             tables.append(Table(name=facts[0], hidden=facts[1]))
         elif what == "row":
-            tables[-1].rows[facts[0]] = {
-                column: Cell(Kind(kind), short_texts.setdefault(text, text) if len(text) < 12 else text)
-                for column, kind, text in facts[1]
-            }
+            cells = tables[-1].rows.setdefault(facts[0], {})
+            for column, kind, text in facts[1]:
+                cells[column] = Cell(Kind(kind), short_texts.setdefault(text, text) if len(text) < 12 else text)
         elif what == "merge":
             tables[-1].merges.append(Merge(*facts))
         elif what == "comments":
@@ -79,7 +82,7 @@ def _take(lines: IO[str]) -> list[Table]:
             raise RegisterRefused(str(facts[0]))
         elif what == "end":
             return tables
-    raise RegisterRefused("file_too_large")
+    return None
 
 
 def _child() -> None:

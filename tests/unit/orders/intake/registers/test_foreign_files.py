@@ -196,3 +196,21 @@ def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", watched)
     open_workbook(BOOK)
     assert set(seen["env"]) == {"PYTHONPATH", "PYTHONIOENCODING", "PATH"}  # type: ignore[call-overload]
+
+
+def test_bytes_changed_anywhere_in_the_file_never_end_in_anything_but_an_answer() -> None:
+    codes = set()
+    for position in range(40, len(BOOK), len(BOOK) // 12):
+        damaged = bytearray(BOOK)
+        damaged[position] ^= 0x5A
+        try:
+            read_register(bytes(damaged))
+        except RegisterRefused as refused:
+            codes.add(refused.code)
+    assert codes <= {"corrupt", "unsupported_type", "password_protected", "no_header", "file_too_large"}
+
+
+def test_a_damaged_sheet_is_corrupt_and_not_too_large() -> None:
+    name = FIRST_SHEET.encode()
+    start = BOOK.index(name) + len(name)
+    assert refusal(BOOK[: start + 40] + bytes(60) + BOOK[start + 100 :]) == "corrupt"

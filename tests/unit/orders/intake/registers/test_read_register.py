@@ -287,3 +287,23 @@ def test_a_date_in_another_column_is_only_text() -> None:
         sheet.write_datetime(1, 8, date(2022, 3, 2), book.add_format({"num_format": "yyyy-mm-dd"}))
 
     assert len(read_register(workbook_of(write)).accepted) == 1
+
+
+def test_headings_merged_over_both_rows_belong_to_a_pair_of_rows() -> None:
+    def write(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet("S")
+        sheet.merge_range(0, 0, 1, 0, "楼栋")
+        sheet.merge_range(0, 1, 1, 1, "房号")
+        sheet.merge_range(0, 2, 0, 3, "联系方式")
+        fill(sheet, [(None, None, "微信", "手机"), ("3", "502", "wx_1", "13800001234")], first_row=1)
+
+    reading = read_register(workbook_of(write))
+    assert [(row.row, row.room, row.contacts) for row in reading.accepted] == [
+        (3, "502", (Contact(None, "13800001234"),))
+    ]
+    assert findings(reading) == []
+
+
+def test_a_title_that_begins_with_its_word_names_no_compound() -> None:
+    data = workbook(("住户信息登记表",), ("楼栋", "房号"), ("3", "502"))
+    assert read_register(data).accepted[0].compound is None
