@@ -278,10 +278,17 @@ def a_person(phone: str | None = "13800000001", *, wants: bool = True) -> Person
     return PersonForNotify(name="陈秀兰", phone=phone, wants_messages=wants)
 
 
-def make_town(engine: Engine, *, rules: SendingRules | None = None) -> Town:
-    """A town with fresh keys and a clock that stands still; leases are real."""
-    files = make_key_files(SERVICES)
-    keys = {service: keys_from_json(json.dumps(content)) for service, content in files.items()}
+def make_keys() -> dict[str, str]:
+    """The text of each service's key file, fresh."""
+    return {service: json.dumps(content) for service, content in make_key_files(SERVICES).items()}
+
+
+def make_town(
+    engine: Engine, *, rules: SendingRules | None = None, key_files: Mapping[str, str] | None = None
+) -> Town:
+    """A town with a clock that stands still; leases are real."""
+    files = key_files or make_keys()
+    keys = {service: keys_from_json(content) for service, content in files.items()}
     clock = FakeClock(START)
     provider = ScriptedProvider()
     opened = OpenedKeys(keys[NOTIFY])
