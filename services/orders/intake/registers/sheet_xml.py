@@ -38,6 +38,7 @@ BROKEN = (
 )
 
 _ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
+_TEXT_END = re.compile(rb"</(?:\w+:)?si\s*>")
 _CONTENT = re.compile(rb"<(?:\w+:)?(?:v|t)[\s>]")
 _NOT_IN_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -92,6 +93,8 @@ class Package:
         path = self._related(self._workbook_path, "sharedStrings")
         if path is None:
             return []
+        if self._count(path, _TEXT_END, MOST_TEXTS) > MOST_TEXTS:
+            raise RegisterRefused("file_too_large")
         texts: list[str] = []
         whole = ElementTree.Element("none")
         for event, element in self._events(path, ("start", "end")):
@@ -101,8 +104,6 @@ class Package:
             elif event == "end" and tag == "si":
                 texts.append(_rich_text(element))
                 whole.clear()
-                if len(texts) > MOST_TEXTS:
-                    raise RegisterRefused("file_too_large")
         return texts
 
     def date_styles(self) -> set[int]:
@@ -125,16 +126,7 @@ class Package:
 
     def count_rows(self, sheet: SheetPart) -> int:
         """Count the rows with content, fast and roughly: only to turn a far too large sheet down early."""
-        count, rest = 0, b""
-        try:
-            with self._open(sheet.path) as part:
-                while count <= MOST_ROWS and (chunk := part.read(1 << 20)):
-                    *rows, rest = _ROW_END.split(rest + chunk)
-                    count += sum(_CONTENT.search(row) is not None for row in rows)
-                    rest = rest[-(1 << 22) :]
-        except BROKEN as error:
-            raise RegisterRefused("corrupt") from error
-        return count
+        return self._count(sheet.path, _ROW_END, MOST_ROWS)
 
     def rows(
         self, sheet: SheetPart, texts: list[str], dates: set[int]
@@ -205,6 +197,19 @@ class Package:
                 kind = element.get("Type", "").rpartition("/")[2]
                 relations[element.get("Id", "")] = (kind, target)
         return relations
+
+    def _count(self, path: str, end: re.Pattern[bytes], most: int) -> int:
+        """Count the elements with content in a part, without reading its XML, until there are too many."""
+        count, rest = 0, b""
+        try:
+            with self._open(path) as part:
+                while count <= most and (chunk := part.read(1 << 20)):
+                    *pieces, rest = end.split(rest + chunk)
+                    count += sum(_CONTENT.search(piece) is not None for piece in pieces)
+                    rest = rest[-(1 << 22) :]
+        except BROKEN as error:
+            raise RegisterRefused("corrupt") from error
+        return count
 
     def _open(self, path: str) -> IO[bytes]:
         name = self._names.get(path.lower())
