@@ -33,6 +33,7 @@ class PlanLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Plan until told to stop; the solver's process ends with the loop."""
         try:
+            await self.parts.solver.start()
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.workers):
                     group.create_task(self._plan_forever(stop))

@@ -21,13 +21,15 @@ MAX_PROBLEMS_SHOWN = 50
 KINDS = ("zone", "compound", "building", "entrance", "drop_point")
 
 Feature = Mapping[str, Any]
+# `feature`, `field` and `wrong` (a code the page has words for), and the figures those words need.
+Problem = dict[str, str | int]
 T = TypeVar("T")
 
 
 class EstateFileRefused(Refused):
-    """The estate file cannot be used; `problems` names each feature, its field and what is wrong with it."""
+    """The estate file cannot be used; `problems` names each feature, its field and a code for what is wrong."""
 
-    def __init__(self, problems: list[dict[str, str]]) -> None:
+    def __init__(self, problems: list[Problem]) -> None:
         super().__init__("estate_file_refused", problems=problems[:MAX_PROBLEMS_SHOWN], count=len(problems))
 
 
@@ -49,7 +51,7 @@ def read_estate_file(body: bytes) -> Estate:
     _complain_of_buildings_without_entrance(pile)
     _complain_of_twins(pile, entrances)
     if not pile.features["drop_point"]:
-        pile.complain("file", "features", "no drop_point in it")
+        pile.complain("file", "features", "no_drop_point_in_file")
     if pile.problems:
         raise EstateFileRefused(pile.problems)
     return Estate(str(document.get("name") or ""), tuple(drops.values()), tuple(entrances.values()))
@@ -60,39 +62,40 @@ class _Pile:
     """The features by kind and id, and all that is wrong with them: one upload shows everything."""
 
     features: dict[str, dict[str, Feature]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
-    problems: list[dict[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
-    def complain(self, feature: str, wrong_field: str, wrong: str) -> None:
-        self.problems.append({"feature": feature, "field": wrong_field, "wrong": wrong})
+    def complain(self, feature: str, wrong_field: str, wrong: str, figures: Mapping[str, str | int] = {}) -> None:
+        self.problems.append({"feature": feature, "field": wrong_field, "wrong": wrong, **figures})
 
 
 class _Wrong(Exception):
-    """One field cannot be used; an empty text means that the cause was complained of elsewhere."""
+    """One field cannot be used; an empty code means that the cause was complained of elsewhere."""
 
-    def __init__(self, wrong_field: str, wrong: str) -> None:
+    def __init__(self, wrong_field: str, wrong: str, **figures: str | int) -> None:
         super().__init__(wrong_field, wrong)
         self.field = wrong_field
         self.wrong = wrong
+        self.figures = figures
 
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
-        raise _refused("", "no JSON in UTF-8") from None
+        raise _refused("", "not_json") from None
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        raise _refused("type", "not a FeatureCollection")
+        raise _refused("type", "not_feature_collection")
     if document.get("format") != FORMAT:
-        raise _refused("format", f"not {FORMAT}")
+        raise _refused("format", "not_this_format", format=FORMAT)
     if not isinstance(document.get("features"), list):
-        raise _refused("features", "no list")
+        raise _refused("features", "no_list")
     if len(document["features"]) > MAX_FEATURES:
-        raise _refused("features", f"more than {MAX_FEATURES}")
+        raise _refused("features", "too_many", limit=MAX_FEATURES)
     return document
 
 
-def _refused(wrong_field: str, wrong: str) -> EstateFileRefused:
-    return EstateFileRefused([{"feature": "file", "field": wrong_field, "wrong": wrong}])
+def _refused(wrong_field: str, wrong: str, **figures: str | int) -> EstateFileRefused:
+    return EstateFileRefused([{"feature": "file", "field": wrong_field, "wrong": wrong, **figures}])
 
 
 def _sort_by_kind(pile: _Pile, listed: list[Any]) -> None:
@@ -106,9 +109,9 @@ def _sort_by_kind(pile: _Pile, listed: list[Any]) -> None:
             continue  # layers of other makers (roads, trees) may stay in the file
         feature_id = feature.get("id")
         if not isinstance(feature_id, str) or not 0 < len(feature_id) <= MAX_NAME_LENGTH:
-            pile.complain(f"{kind} {position}", "id", "no text")
+            pile.complain(f"{kind} {position}", "id", "no_text")
         elif feature_id in seen:
-            pile.complain(f"{kind} {feature_id}", "id", "given twice")
+            pile.complain(f"{kind} {feature_id}", "id", "given_twice")
         else:
             seen.add(feature_id)
             pile.features[kind][feature_id] = feature
@@ -121,7 +124,7 @@ def _read(pile: _Pile, kind: str, read_one: Callable[[Feature], T]) -> dict[str,
             read[feature_id] = read_one(feature)
         except _Wrong as problem:
             if problem.wrong:
-                pile.complain(f"{kind} {feature_id}", problem.field, problem.wrong)
+                pile.complain(f"{kind} {feature_id}", problem.field, problem.wrong, problem.figures)
     return read
 
 
@@ -149,7 +152,7 @@ def _entrance(pile: _Pile, feature: Feature, buildings: Mapping[str, tuple[str, 
     drop_point_id = _reference(pile, feature, "drop", "drop_point")
     has_lift = feature["properties"].get("lift")
     if not isinstance(has_lift, bool):
-        raise _Wrong("lift", "neither true nor false")
+        raise _Wrong("lift", "not_true_or_false")
     community, compound, building = _known(buildings, building_id)
     return EntranceFacts(
         feature_id=feature["id"],
@@ -177,7 +180,7 @@ def _reference(pile: _Pile, feature: Feature, name: str, kind: str) -> str:
     if not isinstance(referred, str) or not referred:
         raise _Wrong(name, "missing")
     if referred not in pile.features[kind]:
-        raise _Wrong(name, f"no {kind} {referred[:MAX_NAME_LENGTH]} in the file")
+        raise _Wrong(name, "not_in_file", kind=kind, id=referred[:MAX_NAME_LENGTH])
     return referred
 
 
@@ -186,26 +189,26 @@ def _text(feature: Feature, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _Wrong(name, "missing")
     if len(value) > MAX_NAME_LENGTH:
-        raise _Wrong(name, f"longer than {MAX_NAME_LENGTH} signs")
+        raise _Wrong(name, "too_long", limit=MAX_NAME_LENGTH)
     return value.strip()
 
 
 def _whole(feature: Feature, name: str, low: int, high: int) -> int:
     value = feature["properties"].get(name)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise _Wrong(name, "no whole number")
+        raise _Wrong(name, "no_whole_number")
     if not low <= value <= high:
-        raise _Wrong(name, f"not from {low} to {high}")
+        raise _Wrong(name, "out_of_range", low=low, high=high)
     return value
 
 
 def _spot(feature: Feature) -> tuple[float, float]:
     geometry = feature.get("geometry")
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
-        raise _Wrong("geometry", "no Point")
+        raise _Wrong("geometry", "no_point")
     coordinates = geometry.get("coordinates")
     if not isinstance(coordinates, list) or len(coordinates) < 2:
-        raise _Wrong("coordinates", "not two numbers")
+        raise _Wrong("coordinates", "not_two_numbers")
     x_m, y_m = (_coordinate(value) for value in coordinates[:2])
     return x_m, y_m
 
@@ -213,9 +216,9 @@ def _spot(feature: Feature) -> tuple[float, float]:
 def _coordinate(value: Any) -> float:
     # json.loads takes NaN and Infinity for numbers; no crew can walk there.
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _Wrong("coordinates", "not a finite number")
+        raise _Wrong("coordinates", "not_finite")
     if abs(value) > MAX_COORDINATE_M:
-        raise _Wrong("coordinates", "too far away for local metres")
+        raise _Wrong("coordinates", "too_far")
     return float(value)
 
 
@@ -223,11 +226,11 @@ def _complain_of_buildings_without_entrance(pile: _Pile) -> None:
     entered = {feature["properties"].get("building") for feature in pile.features["entrance"].values()}
     for building_id in pile.features["building"]:
         if building_id not in entered:
-            pile.complain(f"building {building_id}", "entrance", "building without an entrance")
+            pile.complain(f"building {building_id}", "entrance", "building_without_entrance")
 
 
 def _complain_of_twins(pile: _Pile, entrances: Mapping[str, EntranceFacts]) -> None:
     keys = Counter((fact.building_key, entrance_key(fact.entrance)) for fact in entrances.values())
     for fact in entrances.values():
         if keys[fact.building_key, entrance_key(fact.entrance)] > 1:
-            pile.complain(f"entrance {fact.feature_id}", "name", "another entrance bears the same names")
+            pile.complain(f"entrance {fact.feature_id}", "name", "same_names")

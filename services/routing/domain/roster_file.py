@@ -25,18 +25,23 @@ MAX_CREWS = 5_000
 MAX_NAME_LENGTH = 80
 
 
-class RosterFileRefused(Refused):
-    """The roster cannot be used; `problems` names each line, its column and what is wrong with it."""
+# `feature` (the line), `field` and `wrong` (a code the page has words for), and the figures those words need.
+Problem = dict[str, str | int]
 
-    def __init__(self, problems: list[dict[str, str]]) -> None:
+
+class RosterFileRefused(Refused):
+    """The roster cannot be used; `problems` names each line, its column and a code for what is wrong."""
+
+    def __init__(self, problems: list[Problem]) -> None:
         super().__init__("roster_file_refused", problems=problems[:MAX_PROBLEMS_SHOWN], count=len(problems))
 
 
 class _Wrong(Exception):
-    def __init__(self, column: str, wrong: str) -> None:
+    def __init__(self, column: str, wrong: str, **figures: str | int) -> None:
         super().__init__(column, wrong)
         self.column = column
         self.wrong = wrong
+        self.figures = figures
 
 
 def read_roster_file(body: bytes, drop_points: Collection[str]) -> tuple[Crew, ...]:
@@ -45,7 +50,7 @@ def read_roster_file(body: bytes, drop_points: Collection[str]) -> tuple[Crew, .
     Units: grams, crates, local times.
     Errors: RosterFileRefused with every problem found; nothing is half read.
     """
-    problems: list[dict[str, str]] = []
+    problems: list[Problem] = []
     crews: dict[str, Crew] = {}
     for line, record in _records(body):
         try:
@@ -55,10 +60,15 @@ def read_roster_file(body: bytes, drop_points: Collection[str]) -> tuple[Crew, .
         except _Wrong as problem:
             crew_id = (record.get("id") or "")[:MAX_NAME_LENGTH]
             problems.append(
-                {"feature": f"line {line} {crew_id}".strip(), "field": problem.column, "wrong": problem.wrong}
+                {
+                    "feature": f"line {line} {crew_id}".strip(),
+                    "field": problem.column,
+                    "wrong": problem.wrong,
+                    **problem.figures,
+                }
             )
     if not crews and not problems:
-        problems.append({"feature": "file", "field": "", "wrong": "no crew in it"})
+        problems.append({"feature": "file", "field": "", "wrong": "no_crew_in_file"})
     if problems:
         raise RosterFileRefused(problems)
     return tuple(crews.values())
@@ -66,9 +76,9 @@ def read_roster_file(body: bytes, drop_points: Collection[str]) -> tuple[Crew, .
 
 def _require_place(crew: Crew, crews: Collection[str], drop_points: Collection[str]) -> None:
     if crew.crew_id in crews:
-        raise _Wrong("id", "given twice")
+        raise _Wrong("id", "given_twice")
     if drop_points and crew.drop_point_id not in drop_points:
-        raise _Wrong("drop_point", "not in the estate file")
+        raise _Wrong("drop_point", "not_in_estate")
 
 
 def _records(body: bytes) -> list[tuple[int, Mapping[str, str | None]]]:
@@ -76,27 +86,27 @@ def _records(body: bytes) -> list[tuple[int, Mapping[str, str | None]]]:
         text = body.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
-        raise _refused("", "no CSV in UTF-8") from None
+        raise _refused("", "not_csv") from None
     if not rows:
         raise _refused("", "empty")
     missing = [column for column in COLUMNS[:-1] if column not in rows[0]]
     if missing:
-        raise _refused(", ".join(missing), "column missing")
+        raise _refused(", ".join(missing), "column_missing")
     if len(rows) > MAX_CREWS + 1:
-        raise _refused("", f"more than {MAX_CREWS} crews")
+        raise _refused("", "too_many", limit=MAX_CREWS)
     return [
         (line, dict(zip(rows[0], row, strict=False))) for line, row in enumerate(rows[1:], start=2) if any(row)
     ]
 
 
-def _refused(column: str, wrong: str) -> RosterFileRefused:
-    return RosterFileRefused([{"feature": "file", "field": column, "wrong": wrong}])
+def _refused(column: str, wrong: str, **figures: str | int) -> RosterFileRefused:
+    return RosterFileRefused([{"feature": "file", "field": column, "wrong": wrong, **figures}])
 
 
 def _crew(record: Mapping[str, str | None]) -> Crew:
     shift_start, shift_end = _time(record, "shift_start"), _time(record, "shift_end")
     if shift_start == shift_end:
-        raise _Wrong("shift_end", "a shift of no length")
+        raise _Wrong("shift_end", "no_length")
     return Crew(
         crew_id=_text(record, "id"),
         name=_text(record, "name"),
@@ -116,16 +126,16 @@ def _text(record: Mapping[str, str | None], column: str) -> str:
     if not value:
         raise _Wrong(column, "missing")
     if len(value) > MAX_NAME_LENGTH:
-        raise _Wrong(column, f"longer than {MAX_NAME_LENGTH} signs")
+        raise _Wrong(column, "too_long", limit=MAX_NAME_LENGTH)
     return value
 
 
 def _whole(record: Mapping[str, str | None], column: str, low: int, high: int) -> int:
     text = _text(record, column)
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise _Wrong(column, "no whole number")
+        raise _Wrong(column, "no_whole_number")
     if not low <= int(text) <= high:
-        raise _Wrong(column, f"not from {low} to {high}")
+        raise _Wrong(column, "out_of_range", low=low, high=high)
     return int(text)
 
 
@@ -134,7 +144,7 @@ def _time(record: Mapping[str, str | None], column: str) -> time:
     try:
         moment = time.fromisoformat(text)
     except ValueError:
-        raise _Wrong(column, "no time of day") from None
+        raise _Wrong(column, "no_time") from None
     if moment.tzinfo is not None or len(text) > 8:
-        raise _Wrong(column, "no local time of day")
+        raise _Wrong(column, "no_time")
     return moment

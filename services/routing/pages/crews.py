@@ -11,7 +11,7 @@ from services.routing.domain.crew import CODE_LIFE_S
 from services.routing.domain.roster_file import RosterFileRefused
 from services.routing.pages.entries import MAX_FILE_BYTES, reach_of
 from services.routing.pages.estate import FILE_EDITORS, require_whole_street
-from services.routing.pages.words import CAPABILITIES
+from services.routing.pages.words import CAPABILITIES, FILE_PROBLEMS
 from services.routing.storage import crews
 from shared.basics.errors import NotFound
 from shared.database.session import Transaction, transaction
@@ -109,6 +109,7 @@ async def _page(
     context = {
         "lines": lines,
         "capability_texts": CAPABILITIES,
+        "problem_texts": FILE_PROBLEMS,
         "may_load": actor.has_role(*FILE_EDITORS),
         "may_admit": actor.has_role(Role.DISPATCHER),
         **shown,

@@ -10,6 +10,7 @@ from services.routing.domain.estate import DEFAULT_FLOORS, DEFAULT_GATE_S
 from services.routing.domain.estate_file import EstateFileRefused
 from services.routing.domain.wave import Reach
 from services.routing.pages.entries import MAX_FILE_BYTES, reach_of
+from services.routing.pages.words import FILE_PROBLEMS
 from services.routing.storage import estate
 from shared.basics.errors import NotAllowed
 from shared.database.session import Transaction, transaction
@@ -105,6 +106,7 @@ async def _page(
         "named_count": named_count,
         "default_floors": DEFAULT_FLOORS,
         "default_gate_s": DEFAULT_GATE_S,
+        "problem_texts": FILE_PROBLEMS,
         "may_load": actor.has_role(*FILE_EDITORS),
         **shown,
     }

@@ -74,6 +74,8 @@ async def run_plan_request(parts: PlannerParts) -> PlanEnd:
         return await _give_up(parts, lease, refusal.code)
     began_s = parts.clock.monotonic()
     try:
+        # Loading the solver must not eat the search's seconds; it is there already but for the first time.
+        await parts.solver.start()
         solved = await parts.solver.solve_in_child(task.problem, seconds=lease.seconds, seed=lease.seed)
         if _solver_died(solved) and lease.attempts < MAX_ATTEMPTS:
             async with transaction(parts.engine, "plan") as tx:
