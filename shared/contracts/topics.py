@@ -31,7 +31,7 @@ MESSAGE_EVENTS: Final = "notify.message-events"
 
 TOPICS: Final = (
     Topic(HOUSEHOLD_EVENTS, ORDERS, "household", readers=(ROUTING, NOTIFY)),
-    Topic(ESTATE_EVENTS, ORDERS, "building or zone", readers=(ROUTING,), partitions=3),
+    Topic(ESTATE_EVENTS, ORDERS, "building or zone", readers=(ROUTING, NOTIFY), partitions=3),
     Topic(STAFF_EVENTS, ORDERS, "account", readers=(ROUTING, NOTIFY), partitions=1),
     Topic(DELIVERY_EVENTS, ROUTING, "household", readers=(ORDERS, NOTIFY)),
     # Nobody follows rounds yet; the board is routing's own. The auditor counts them.
