@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -112,9 +113,13 @@ class District:
         return [str(row["event_type"]).removeprefix("routing.") for row in rows]
 
 
-def make_district(engine: Engine) -> District:
-    """Fresh keys and a clock that stands still."""
-    keys = {name: keys_from_json(json.dumps(content)) for name, content in make_key_files(SERVICES).items()}
+def make_district(engine: Engine, folder: Path) -> District:
+    """Fresh keys, routing's also in a file, and a clock that stands still."""
+    files = make_key_files(SERVICES)
+    key_file = folder / "routing-keys.json"
+    key_file.write_text(json.dumps(files["routing"]))
+    key_file.chmod(0o600)
+    keys = {name: keys_from_json(json.dumps(content)) for name, content in files.items()}
     clock = FakeClock(START)
     return District(engine, keys, clock, handlers(keys["routing"], clock, SystemRandomness()))
 
