@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -17,6 +19,16 @@ from shared.contracts.topics import SERVICES, TOPICS, Topic
 AUDITOR = "auditor"
 ANY_HOST = "*"
 CLUSTER = "kafka-cluster"
+# None stands for any name, principal or host; the package's own types forgot it.
+_ANY_RULE = AclBindingFilter(
+    ResourceType.ANY,
+    None,  # type: ignore[arg-type]
+    ResourcePatternType.ANY,
+    None,  # type: ignore[arg-type]
+    None,  # type: ignore[arg-type]
+    AclOperation.ANY,
+    AclPermissionType.ANY,
+)
 
 
 def access_rules(topics: Sequence[Topic] = TOPICS) -> list[AclBinding]:
@@ -33,7 +45,10 @@ def access_rules(topics: Sequence[Topic] = TOPICS) -> list[AclBinding]:
 
 
 def apply_access_rules(admin: AdminClient, topics: Sequence[Topic] = TOPICS) -> int:
-    """Put the rules in force and return how many there are. A second time changes nothing."""
+    """Put the rules in force, wait until they are, return how many. A second time changes nothing.
+
+    Errors: KafkaException when the broker does not answer or refuses.
+    """
     rules = access_rules(topics)
 
     def apply() -> int:
@@ -41,7 +56,16 @@ def apply_access_rules(admin: AdminClient, topics: Sequence[Topic] = TOPICS) -> 
             creation.result(ASK_WITHIN_S)
         return len(rules)
 
-    return patiently(apply)
+    count = patiently(apply)
+    patiently(lambda: _see_all(admin, rules))
+    return count
+
+
+def _see_all(admin: AdminClient, rules: Sequence[AclBinding]) -> None:
+    """A controller confirms a rule before the broker obeys it; who signs in meanwhile is refused for good."""
+    in_force = set(admin.describe_acls(_ANY_RULE, request_timeout=ASK_WITHIN_S).result(ASK_WITHIN_S))
+    if not in_force.issuperset(rules):
+        raise KafkaException(KafkaError(KafkaError.INVALID_REQUEST, "access rules are not in force yet"))
 
 
 def _of_service(service: str) -> list[AclBinding]:

@@ -14,6 +14,7 @@ from deploy.local.launcher import CHECKOUT, Ports, System, SystemPlan, forget
 from deploy.local.missing import Missing
 from deploy.topics.admin import connect, patiently
 from shared.contracts.topics import TOPICS
+from shared.testing.servers import KafkaServer, PostgresServer
 
 START_AND_SLEEP = """
 import sys, time
@@ -84,6 +85,38 @@ def test_a_killed_launcher_leaves_no_orphan(folder: Path) -> None:
     launcher.wait()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
+
+
+def test_no_password_is_in_a_log_or_on_a_command_line(folder: Path) -> None:
+    with System.start(_servers_only(folder)) as system:
+        commands = [" ".join(psutil.Process(system.pid(name)).cmdline()) for name in system.names]
+        passwords = set(system.state.passwords.values())
+    logs = [path.read_text(errors="replace") for path in (folder / "logs").iterdir()]
+    assert len(logs) == len(commands) == 3
+    assert [word for word in passwords for text in (*logs, *commands) if word in text] == []
+    open_to_others = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    assert [path.name for path in open_to_others if _holds(path, passwords)] == []
+
+
+def test_servers_named_by_the_environment_are_used_instead_of_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kafka_server: KafkaServer, postgres_server: PostgresServer
+) -> None:
+    databases = {service: postgres_server.fresh_database(service) for service in ("orders", "routing", "notify")}
+    for service, database in databases.items():
+        monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", database.url)
+        monkeypatch.setenv(f"{service.upper()}_OWNER_DATABASE_URL", database.owner_url)
+        monkeypatch.setenv(f"{service.upper()}_KAFKA_PASSWORD", kafka_server.login(service).password)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_server.bootstrap)
+    monkeypatch.setenv("ADMIN_KAFKA_PASSWORD", kafka_server.login("admin").password)
+    with System.start(_servers_only(folder)) as system:
+        assert system.names == ["sms"]
+        assert system.service_settings("notify")["DATABASE_URL"] == databases["notify"].url
+        assert system.service_settings("notify")["KAFKA_BOOTSTRAP_SERVERS"] == kafka_server.bootstrap
+
+
+def _holds(path: Path, passwords: set[str]) -> bool:
+    content = path.read_bytes()
+    return any(word.encode() in content for word in passwords)
 
 
 @pytest.mark.long
