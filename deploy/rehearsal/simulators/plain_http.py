@@ -9,8 +9,14 @@ from http import HTTPStatus
 from typing import Any
 
 _LARGEST_BODY_BYTES = 65536
-# A caller that goes away, and one that speaks no HTTP.
-_END_OF_TALK = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
+# A caller that goes away, one that speaks no HTTP, and the end of this process.
+_END_OF_TALK = (
+    ConnectionError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    ValueError,
+    asyncio.CancelledError,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,19 @@
 """Text messages through an HTTP provider that can be asked what it has taken under our reference."""
 
-import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, Final
-
-import httpx
+from typing import Final
 
 from services.notify.channels.channel import CallAnswer, Parcel, QueryAnswer
+from services.notify.channels.http_caller import AnswerLost, Call, HttpAnswer, HttpCaller, NeverLeft
 from services.notify.domain.message import CallEnd, Capability, QueryEnd
 from shared.observability.tracing import CORRELATION_HEADER, current_correlation_id
 
-# Before any byte of the message has left: the provider cannot have it.
-_NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _TOO_MANY: Final = 429
 # Our key is refused, not the message: it waits until somebody has put the key right.
 _WHO_ARE_YOU: Final = frozenset({401, 403})
 _REQUEST_TIMEOUT: Final = 408
+_UNSURE: Final = CallAnswer(CallEnd.UNSURE)
 
 
 class SmsChannel:
@@ -24,65 +21,57 @@ class SmsChannel:
 
     name = "sms"
 
-    def __init__(self, client: httpx.AsyncClient, capability: Capability, call_limit_s: float) -> None:
-        self._client = client
+    def __init__(self, caller: HttpCaller, capability: Capability, call_limit_s: float) -> None:
+        self._caller = caller
         self.capability = capability
         self.call_limit_s = call_limit_s
 
     async def send(self, parcel: Parcel) -> CallAnswer:
         """Hand one message over under its own reference."""
-        body = {"reference": parcel.reference, "to": parcel.to, "text": parcel.text}
+        message = {"reference": parcel.reference, "to": parcel.to, "text": parcel.text}
+        body = json.dumps(message, ensure_ascii=False).encode()
         headers = {CORRELATION_HEADER: current_correlation_id()}
         try:
-            async with asyncio.timeout(self.call_limit_s):
-                answer = await self._client.post("/v1/messages", json=body, headers=headers)
-        except _NEVER_LEFT:
+            answer = await self._caller.call(Call("POST", "/v1/messages", body, headers))
+        except NeverLeft:
             return CallAnswer(CallEnd.NOT_TAKEN)
-        except (httpx.TransportError, TimeoutError):
-            return CallAnswer(CallEnd.UNSURE)
+        except AnswerLost:
+            return _UNSURE
         return _read_call(answer)
 
     async def find(self, reference: str) -> QueryAnswer:
         """Ask what the provider has under a reference."""
         try:
-            async with asyncio.timeout(self.call_limit_s):
-                answer = await self._client.get(f"/v1/messages/{reference}")
-        except (httpx.TransportError, TimeoutError):
+            answer = await self._caller.call(Call("GET", f"/v1/messages/{reference}"))
+        except (NeverLeft, AnswerLost):
             return QueryAnswer(QueryEnd.NO_ANSWER)
         return _read_query(answer)
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._client.aclose()
+        await self._caller.close()
 
 
 def make_sms_channel(url: str, api_key: str, capability: Capability, call_limit_s: float) -> SmsChannel:
-    """A channel that keeps its connections open between calls."""
-    client = httpx.AsyncClient(
-        base_url=url,
-        headers={"authorization": f"Bearer {api_key}"},
-        timeout=call_limit_s,
-        # An idle connection is given up sooner than any provider would: a call on a dead one is an unsure call.
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=4),
-        trust_env=False,
-    )
-    return SmsChannel(client, capability, call_limit_s)
+    """A channel to the provider at this address."""
+    caller = HttpCaller(url, {"authorization": f"Bearer {api_key}"}, call_limit_s)
+    return SmsChannel(caller, capability, call_limit_s)
 
 
-def _read_call(answer: httpx.Response) -> CallAnswer:
-    if answer.is_success:
-        provider_id = _object(answer).get("provider_id")
+def _read_call(answer: HttpAnswer) -> CallAnswer:
+    if _is_success(answer):
+        provider_id = answer.as_object().get("provider_id")
         # "Yes" without a name for it may come from a proxy: better to ask.
         return CallAnswer(CallEnd.TAKEN, provider_id) if isinstance(provider_id, str) else _UNSURE
-    if answer.status_code == _TOO_MANY or answer.status_code in _WHO_ARE_YOU:
+    if answer.status == _TOO_MANY or answer.status in _WHO_ARE_YOU:
         return CallAnswer(CallEnd.NOT_TAKEN)
-    if answer.is_client_error and answer.status_code != _REQUEST_TIMEOUT:
+    if 400 <= answer.status < 500 and answer.status != _REQUEST_TIMEOUT:
         return CallAnswer(CallEnd.REFUSED)
     return _UNSURE
 
 
-def _read_query(answer: httpx.Response) -> QueryAnswer:
-    found = _object(answer).get("messages") if answer.is_success else None
+def _read_query(answer: HttpAnswer) -> QueryAnswer:
+    found = answer.as_object().get("messages") if _is_success(answer) else None
     if not isinstance(found, list):
         return QueryAnswer(QueryEnd.NO_ANSWER)
     if not found:
@@ -91,12 +80,5 @@ def _read_query(answer: httpx.Response) -> QueryAnswer:
     return QueryAnswer(QueryEnd.HAS_IT, str(provider_id))
 
 
-def _object(answer: httpx.Response) -> Mapping[str, Any]:
-    try:
-        body = answer.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return {}
-    return body if isinstance(body, Mapping) else {}
-
-
-_UNSURE: Final = CallAnswer(CallEnd.UNSURE)
+def _is_success(answer: HttpAnswer) -> bool:
+    return 200 <= answer.status < 300

@@ -23,6 +23,10 @@ from tests.unit.deploy.simulators.running_sms import API_KEY, RunningSms
 
 MESSAGES = 6
 SEND_POINTS = ["send.before_commit", "send.after_commit", "send.before_call", "send.after_call"]
+LATER_POINTS = [
+    pytest.param(point, marks=pytest.mark.long)
+    for point in ("send.before_commit:2", "send.after_commit:2", "send.after_call:4")
+]
 FATE_POINTS = ["fate.before_commit", "fate.after_commit", "fate.before_call", "fate.after_call"]
 
 
@@ -104,7 +108,7 @@ async def _dies(process: subprocess.Popen[bytes]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "point", [*SEND_POINTS, "send.before_commit:2", "send.after_commit:2", "send.after_call:4"]
+    "point", [*SEND_POINTS, *LATER_POINTS]
 )
 async def test_a_sender_killed_anywhere_tells_everybody_once(
     house: tuple[Town, RunningNotify], sms: RunningSms, point: str

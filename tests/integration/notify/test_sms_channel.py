@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from deploy.rehearsal.simulators.provider_log import read_log
 from services.notify.channels.channel import Parcel
@@ -77,3 +78,13 @@ async def test_a_wrong_key_is_no_fault_of_the_message(sms: RunningSms) -> None:
     assert (await channel.send(PARCEL)).end is CallEnd.NOT_TAKEN
     assert (await channel.find("m-1")).end is QueryEnd.NO_ANSWER
     await channel.close()
+
+
+def test_it_speaks_on_the_loop_that_services_run_on(sms: RunningSms) -> None:
+    async def send_all() -> list[CallEnd]:
+        channel = make_sms_channel(sms.url, API_KEY, Capability.QUERYABLE, call_limit_s=5)
+        ends = [(await channel.send(PARCEL)).end for _ in range(3)]
+        await channel.close()
+        return ends
+
+    assert uvloop.run(send_all()) == [CallEnd.TAKEN] * 3
