@@ -39,7 +39,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 ORDERS_PER_S = 25.0
 DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
 FASTEST, SLOWEST = 7200.0, 60.0
+# From the clock's anchor, which is set before the servers start, to the first call.
 SET_UP_S = 20.0
+COUNT_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +81,43 @@ class Hurry:
         self._quiet = quiet
         self._clock = clock
         self._began_s = clock.monotonic()
+        self._counted_s = self._began_s
 
     async def until_day(self, day: date) -> None:
         """Orders for a date are taken from the midnight that begins the day before it: yesterday or today."""
-        opens = datetime.combine(day - timedelta(days=1), time(0), ZONE)
-        street = self._system.state.clock
-        wait_s = (opens - street.now()).total_seconds() / street.factor
-        if wait_s > 0:
-            self.say(f"waiting {wait_s:.1f} s for the street's midnight")
-            await asyncio.sleep(wait_s)
+        await self._until(datetime.combine(day - timedelta(days=1), time(0), ZONE))
 
-    async def between_orders(self) -> None:
+    async def until_morning(self, day: date) -> None:
+        """Nobody knocks at a door before seven on the wave's date."""
+        await self._until(datetime.combine(day, time(7), ZONE))
+
+    async def between_calls(self, calls: int) -> None:
         """The next call is there already."""
 
-    async def between_rounds(self) -> None:
+    async def between_doors(self, doors: int) -> None:
         """Crews run."""
 
     async def until_heard(self, writer: str, reader: str) -> None:
         """As `Quiet`."""
         await self._quiet.until_heard(writer, reader)
 
+    async def _until(self, moment: datetime) -> None:
+        street = self._system.state.clock
+        wait_s = (moment - street.now()).total_seconds() / street.factor
+        if wait_s > 0:
+            self.say(f"waiting {wait_s:.1f} s until it is {moment:%m-%d %H:%M} in the street")
+            await asyncio.sleep(wait_s)
+
     def say(self, text: str) -> None:
         """Progress on standard error, with real and street time."""
         street = self._system.state.clock.now().astimezone(ZONE)
         print(f"{self._clock.monotonic() - self._began_s:6.1f} s  {street:%m-%d %H:%M}  {text}", file=sys.stderr)
+
+    def count(self, text: str) -> None:
+        """Every five seconds."""
+        if self._clock.monotonic() - self._counted_s > COUNT_EVERY_S:
+            self._counted_s = self._clock.monotonic()
+            self.say(text)
 
 
 def clock_factor(scene: Scene, wish: Wish) -> float:
@@ -110,8 +125,13 @@ def clock_factor(scene: Scene, wish: Wish) -> float:
     if wish.factor is not None:
         return wish.factor
     biggest = max(sum(order.wave_date == day for order in scene.days.orders) for day in scene.days.wave_dates)
-    factor = DAYS_BETWEEN_WAVES_S / max(24.0, biggest / ORDERS_PER_S)
-    return max(SLOWEST, min(FASTEST, factor / (2 if wish.kills.is_any else 1)))
+    factor = DAYS_BETWEEN_WAVES_S / (biggest / ORDERS_PER_S) / busyness()
+    return max(SLOWEST, min(FASTEST / busyness(), factor / (2 if wish.kills.is_any else 1)))
+
+
+def busyness() -> float:
+    """How many times slower everything goes because others work on this machine; 1 when it is ours alone."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def system_plan(scene: Scene, wish: Wish, folder: Path) -> SystemPlan:
@@ -122,7 +142,7 @@ def system_plan(scene: Scene, wish: Wish, folder: Path) -> SystemPlan:
         folder=folder,
         ports=Ports.free(wish.brokers),
         brokers=wish.brokers,
-        clock_origin=eve - timedelta(seconds=SET_UP_S * factor),
+        clock_origin=eve - timedelta(seconds=SET_UP_S * busyness() * factor),
         clock_factor=factor,
         settings=wish.plant.settings,
     )
@@ -136,6 +156,8 @@ def run(wish: Wish, folder: Path) -> dict[str, Any]:
     clock = SystemClock()
     began_s = clock.monotonic()
     scene = prepare_scene(wish.scenario, wish.seed, wish.given, folder / "scene")
+    # A folder that was named is kept afterwards to look into, and begun anew each time.
+    forget(folder / "state")
     starts_s = clock.monotonic()
     with System.start(system_plan(scene, wish, folder / "state")) as system:
         ready_s = clock.monotonic() - starts_s
@@ -164,7 +186,7 @@ class Drill:
         """Play, rest, audit."""
         randomness = SystemRandomness()
         history = History(self._system.state.folder / "history.jsonl", self._clock)
-        world = World.of(self._system.urls, history, self._clock, randomness)
+        world = World.of(self._system.urls, history, self._clock, self._system.state.clock.now)
         troupe = Troupe(make_accounts(randomness), self._system.admin_password, self._system.provider_log)
         pace = Hurry(self._system, self._quiet, self._clock)
         play = Play(world, self._scene, troupe, pace)
@@ -181,6 +203,7 @@ class Drill:
                 await self._quiet.until_rest()
         except* Trouble as failures:
             trouble = [f"{type(each).__name__}: {each}" for each in _leaves(failures)]
+            pace.say("; ".join(trouble)[:500])
         pace.say("auditing")
         return await self._report(history, killer, trouble)
 

@@ -4,11 +4,12 @@ anybody acts on it. The auditor holds the services to this."""
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from shared.basics.clock import Clock
 
@@ -92,6 +93,44 @@ def read_history(path: Path) -> list[Line]:
         return []
     whole = path.read_bytes().split(b"\n")[:-1]
     return [_read_line(json.loads(line)) for line in whole if line]
+
+
+def placed_order(line: Line) -> str:
+    """The order's id in the answer to an order that was taken."""
+    return parse_qs(urlsplit(str(line.answer["location"])).query)["placed"][0]
+
+
+# These are done anew each time; everything else is done once in a street's life.
+_EVERY_TIME = frozenset({"admission", "enter", "taps"})
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an earlier start did: what was answered is not done again, what was not is asked under its old key."""
+
+    keys: Mapping[str, str]
+    answers: Mapping[str, Line]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "Remembered":
+        """What these lines tell."""
+        once = [line for line in lines if line.deed.act not in _EVERY_TIME]
+        asked = {_name(line.deed.act, line.deed.what): line.deed.key for line in once if line.kind is Kind.INVOKE}
+        answers = {line.deed.key: line for line in once if line.kind is Kind.OK}
+        refused = {line.deed.key for line in once if line.kind is Kind.FAIL}
+        return cls({name: key for name, key in asked.items() if key not in refused}, answers)
+
+    def key_of(self, act: str, what: Mapping[str, Any]) -> str | None:
+        """The key under which this was asked before, if it was."""
+        return self.keys.get(_name(act, what))
+
+    def answer_of(self, deed: Deed) -> Line | None:
+        """How this was answered before, if it was."""
+        return self.answers.get(deed.key)
+
+
+def _name(act: str, what: Mapping[str, Any]) -> str:
+    return f"{act} {json.dumps(what, sort_keys=True, ensure_ascii=False)}"
 
 
 def _read_line(entry: dict[str, Any]) -> Line:

@@ -10,17 +10,21 @@ from typing import Any, Protocol, TypeVar
 
 from deploy.rehearsal.actors.accounts import Account, account_of
 from deploy.rehearsal.actors.administrator import open_accounts
-from deploy.rehearsal.actors.browser import World
-from deploy.rehearsal.actors.crew import Crew, DoorPlan
+from deploy.rehearsal.actors.browser import GaveUp, Refused, World
+from deploy.rehearsal.actors.crew import MOST_EVENTS, Crew, DoorPlan, Manner
 from deploy.rehearsal.actors.dispatcher import Dispatcher, WaveOrder
 from deploy.rehearsal.actors.officer import Officer
 from deploy.rehearsal.actors.operator import Call, Operator
 from deploy.rehearsal.actors.resident import link_in, open_link
+from deploy.rehearsal.history import Deed, Kind, Line, placed_order, read_history
 from deploy.rehearsal.scenario.days import Outcome, ScriptedOrder
 from deploy.rehearsal.scenario.read_scenario import Scene
 from deploy.rehearsal.simulators.provider_log import read_log
 
 Thing = TypeVar("Thing")
+DATE_PLAYED = "date_played"
+TRIES_AT_THE_DOOR = 5
+FORBIDDEN = 403
 
 
 class Pace(Protocol):
@@ -29,17 +33,23 @@ class Pace(Protocol):
     async def until_day(self, day: date) -> None:
         """Wait until the street's calendar allows orders for this wave date to be taken."""
 
-    async def between_orders(self) -> None:
-        """Wait as long as the telephone is silent between two calls."""
+    async def until_morning(self, day: date) -> None:
+        """Wait until crews may knock on this date."""
 
-    async def between_rounds(self) -> None:
-        """Wait as long as a crew needs before its next round."""
+    async def between_calls(self, calls: int) -> None:
+        """Wait as long as an operator's telephone is silent between two of this day's calls."""
+
+    async def between_doors(self, doors: int) -> None:
+        """Wait as long as a crew needs to the next door of a round with so many."""
 
     async def until_heard(self, writer: str, reader: str) -> None:
         """Wait until one service has heard what another has said up to now."""
 
     def say(self, text: str) -> None:
         """Show one line of progress."""
+
+    def count(self, text: str) -> None:
+        """Show a figure that grows; now and then is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +63,34 @@ class Troupe:
     crews: int = 4
     curious_residents: int = 12
     plan_seconds: int | None = None
+    taps_a_call: int = MOST_EVENTS
 
 
 @dataclass(slots=True)
 class Played:
-    """What the play has learnt: who lives where, which order is which."""
+    """What the play has learnt: who lives where, which order is which, which dates are over."""
 
     household_ids: dict[str, str] = field(default_factory=dict)
     order_ids: dict[str, str] = field(default_factory=dict)
-    wave_ids: dict[str, str] = field(default_factory=dict)
+    dates: set[str] = field(default_factory=set)
     register: Mapping[str, Any] = field(default_factory=dict)
-    pages_opened: int = 0
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "Played":
+        """What an earlier start left in the history."""
+        done = [line for line in lines if line.kind is Kind.OK]
+        played = cls(dates={line.deed.what["day"] for line in done if line.deed.act == DATE_PLAYED})
+        for line in done:
+            if line.deed.act == "order":
+                played.order_ids[line.deed.what["tag"]] = placed_order(line)
+        return played
 
 
 class Play:
     """One scene, played once."""
 
-    def __init__(
-        self, world: World, scene: Scene, troupe: Troupe, pace: Pace, played: Played | None = None
-    ) -> None:
-        self.played = played or Played()
+    def __init__(self, world: World, scene: Scene, troupe: Troupe, pace: Pace) -> None:
+        self.played = Played.of(read_history(world.history.path))
         self._world = world
         self._scene = scene
         self._troupe = troupe
@@ -82,7 +100,6 @@ class Play:
         self._dispatcher = Dispatcher(world, account_of(accounts, "dispatcher"))
         self._operators = [Operator(world, account_of(accounts, "operator")) for _ in range(troupe.operators)]
         self._households = {household.id: household for household in scene.days.households}
-        self._crews: dict[str, Crew] = {}
 
     async def open_street(self) -> None:
         """Accounts, zones, register, estate, roster, positive buildings: what a street does once."""
@@ -100,12 +117,10 @@ class Play:
         await self._dispatcher.import_roster(self._scene.roster_path)
         await self._pace.until_heard("orders", "routing")
 
-    async def sign_in_again(self) -> None:
-        """What a later start does instead of opening the street: the same people sign in."""
-        await self._dispatcher.sign_in()
-
     async def play_date(self, day: date) -> None:
         """One wave date from the first call to the last closed round."""
+        if day.isoformat() in self.played.dates:
+            return
         orders = [order for order in self._scene.days.orders if order.wave_date == day]
         await self._pace.until_day(day)
         await asyncio.gather(*(operator.sign_in() for operator in self._operators))
@@ -114,21 +129,24 @@ class Play:
         await self._deliver(day)
         await self._open_links()
         await self._take_retries(orders)
+        await self._world.history.write(Kind.OK, Deed(DATE_PLAYED, "", "play", "", {"day": day.isoformat()}))
+        self.played.dates.add(day.isoformat())
 
     async def _take_orders(self, day: date, orders: Sequence[ScriptedOrder]) -> None:
         self._pace.say(f"{day}: {len(orders)} households call")
 
         brought_again = {order.household for order in self._scene.days.orders if order.retry_date == day}
 
+        taken = 0
+
         async def call(operator: Operator, order: ScriptedOrder) -> None:
-            await self._pace.between_orders()
-            household_id = self.played.household_ids.get(order.household)
-            if household_id is None:
-                household_id = await operator.find_household(self._households[order.household].door)
-                self.played.household_ids[order.household] = household_id
-            wish = Call(household_id, day, order.extras, order.household in brought_again, order.id)
-            order_id = await operator.place_order(wish)
-            self.played.order_ids[order.id] = order_id
+            nonlocal taken
+            order_id = self.played.order_ids.get(order.id)
+            if order_id is None:
+                await self._pace.between_calls(-(-len(orders) // len(self._operators)))
+                order_id = await self._order(operator, order, is_second=order.household in brought_again)
+                taken += 1
+                self._pace.count(f"{day}: {taken} of {len(orders)} orders taken")
             if order.amended is not None:
                 await operator.change_order(order_id, day, order.amended)
             if order.outcome is Outcome.CANCELLED:
@@ -138,28 +156,42 @@ class Play:
         ended = Counter(order.outcome.value for order in orders)
         self._pace.say(f"{day}: {len(orders)} orders taken, {ended['cancelled']} called off again")
 
+    async def _order(self, operator: Operator, order: ScriptedOrder, *, is_second: bool) -> str:
+        household_id = self.played.household_ids.get(order.household)
+        if household_id is None:
+            household_id = await operator.find_household(self._households[order.household].door)
+            self.played.household_ids[order.household] = household_id
+        call = Call(household_id, order.wave_date, order.extras, is_second, order.id)
+        order_id = await operator.place_order(call)
+        self.played.order_ids[order.id] = order_id
+        return order_id
+
     async def _deliver(self, day: date) -> None:
         wave_id = await self._dispatcher.make_wave(WaveOrder(day, self._troupe.plan_seconds))
-        self.played.wave_ids[day.isoformat()] = wave_id
         wave = await self._dispatcher.wait_for_plan(wave_id)
         self._pace.say(
             f"{day}: {len(wave['rounds'])} rounds planned, {len(wave['unassigned'])} orders on none of them"
         )
         await self._dispatcher.release_wave(wave_id)
+        await self._pace.until_morning(day)
         scripted = self._scripted(day)
-        crew_ids = list(dict.fromkeys(each["crew_id"] for each in wave["rounds"]))
+        rounds_of = Counter(str(each["crew_id"]) for each in wave["rounds"])
+        manner = Manner(self._pace.between_doors, self._troupe.taps_a_call)
         walked = 0
 
         async def work(_: object, crew_id: str) -> None:
             nonlocal walked
-            crew = await self._crew(crew_id)
-            while (crew_round := await crew.see_round()) is not None:
-                await self._pace.between_rounds()
-                await crew.walk(crew_round, lambda stop: door_plan(scripted.get(stop["order_id"]), day))
+            for _ in range(rounds_of[crew_id]):
+                # Admitted anew for each round: the street lives fast, and an admission ends with its shift.
+                crew = await self._crew(crew_id)
+                crew_round = await crew.see_round()
+                if crew_round is None:
+                    return
+                await crew.walk(crew_round, lambda stop: door_plan(scripted.get(stop["order_id"]), day), manner)
                 walked += 1
-                self._pace.say(f"{day}: {walked} of {len(wave['rounds'])} rounds walked")
+                self._pace.count(f"{day}: {walked} of {len(wave['rounds'])} rounds walked")
 
-        await share(range(self._troupe.crews), crew_ids, work)
+        await share(range(self._troupe.crews), rounds_of, work)
 
     def _scripted(self, day: date) -> Mapping[str, ScriptedOrder]:
         return {
@@ -169,9 +201,17 @@ class Play:
         }
 
     async def _crew(self, crew_id: str) -> Crew:
-        crew = Crew(self._world, crew_id)
-        await crew.enter(await self._dispatcher.admit_crew(crew_id))
-        return crew
+        for _ in range(TRIES_AT_THE_DOOR):
+            crew = Crew(self._world, crew_id)
+            try:
+                await crew.enter(await self._dispatcher.admit_crew(crew_id))
+            except Refused as refusal:
+                # A code works once; when the answer to its first use was lost, the crew asks for another.
+                if refusal.status != FORBIDDEN:
+                    raise
+                continue
+            return crew
+        raise GaveUp(f"crew {crew_id} is not let in")
 
     async def _take_retries(self, orders: Sequence[ScriptedOrder]) -> None:
         again = [order for order in orders if order.retry_date is not None]
@@ -192,7 +232,6 @@ class Play:
         links = [link for line in lines[-200:] if (link := link_in(line.text))]
         for link in links[: self._troupe.curious_residents]:
             await open_link(self._world, link)
-            self.played.pages_opened += 1
 
 
 def door_plan(order: ScriptedOrder | None, day: date) -> DoorPlan:

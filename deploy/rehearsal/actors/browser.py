@@ -2,17 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from deploy.rehearsal.actors.http_wire import NoAnswer, Reply, Request, Wire
-from deploy.rehearsal.history import Deed, History, Kind
+from deploy.rehearsal.history import Deed, History, Kind, Line, Remembered, read_history
 from deploy.rehearsal.trouble import Trouble
 from shared.basics.clock import Clock
-from shared.basics.randomness import Randomness
+from shared.basics.randomness import Randomness, SystemRandomness
 
 # With these the server says that it did nothing and that asking again may help.
 ASK_AGAIN = frozenset({425, 429, 500, 502, 503, 504})
@@ -43,15 +44,23 @@ class World:
     clock: Clock
     randomness: Randomness
     wires: Mapping[str, Wire]
+    street_now: Callable[[], datetime]
+    remembered: Remembered
 
     @classmethod
-    def of(cls, urls: Mapping[str, str], history: History, clock: Clock, randomness: Randomness) -> "World":
-        """A world whose connections to each service are shared by all actors."""
+    def of(
+        cls, urls: Mapping[str, str], history: History, clock: Clock, street_now: Callable[[], datetime]
+    ) -> Self:
+        """A world whose connections are shared by all actors, and which knows what an earlier start did.
+
+        `clock` is the machine's, for waiting; `street_now` is what the phones of the street show.
+        """
         wires = {}
         for name, url in urls.items():
             place = urlsplit(url)
             wires[name] = Wire(place.hostname or "127.0.0.1", place.port or 80)
-        return cls(urls, history, clock, randomness, wires)
+        remembered = Remembered.of(read_history(history.path))
+        return cls(urls, history, clock, SystemRandomness(), wires, street_now, remembered)
 
     def close(self) -> None:
         """Close all connections."""
@@ -83,8 +92,9 @@ class Browser:
         self._cookies: dict[str, str] = {}
 
     def deed(self, act: str, **what: Any) -> Deed:
-        """Something this person wants done, under a fresh key."""
-        return Deed(act, self.world.randomness.token_urlsafe(16), self.who, self.service, what)
+        """Something this person wants done, under a fresh key; what was begun before keeps its key."""
+        key = self.world.remembered.key_of(act, what) or self.world.randomness.token_urlsafe(16)
+        return Deed(act, key, self.who, self.service, what)
 
     async def sign_in(self, login: str, password: str) -> None:
         """Sign in as staff; the account may still be on its way to this service, so it is tried for a while.
@@ -146,6 +156,9 @@ class Browser:
         )
 
     async def _do(self, deed: Deed, request: Request) -> Reply:
+        before = self.world.remembered.answer_of(deed)
+        if before is not None:
+            return _reply_again(before)
         history = self.world.history
         await history.write(Kind.INVOKE, deed)
         reply = await self._until_answered(request, f"{deed.act} {deed.key}", deed)
@@ -201,6 +214,15 @@ def _may_help_to_ask_again(reply: Reply) -> bool:
 
 def _is_json(reply: Reply) -> bool:
     return reply.headers.get("content-type", "").startswith("application/json")
+
+
+def _reply_again(line: Line) -> Reply:
+    headers = {"location": line.answer["location"]} if "location" in line.answer else {}
+    body = line.answer.get("body")
+    if body is None:
+        return Reply(line.status, headers, (), b"")
+    headers["content-type"] = "application/json"
+    return Reply(line.status, headers, (), json.dumps(body, ensure_ascii=False).encode())
 
 
 def _answer(reply: Reply) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A crew with a trolley and one phone: loads, taps door by door, brings back what did not stay, closes."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,16 @@ class DoorPlan:
     damaged_bags: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a crew walks: taps sent at once, and a rest before each sending, told how many stops the round has."""
+
+    rest: Callable[[int], Awaitable[None]]
+    taps_a_call: int = MOST_EVENTS
+
+
+# Kind, payload and stop of a tap.
+_Said = tuple[str, dict[str, Any], str]
 ForOrder = Callable[[Mapping[str, Any]], DoorPlan]
 
 
@@ -46,39 +56,30 @@ class Crew:
         seen = await self._browser.get_json("/crew/v1/round")
         return dict(seen) if seen and seen.get("round_id") else None
 
-    async def walk(self, crew_round: Mapping[str, Any], what_happens: ForOrder) -> None:
-        """Do a whole round: load, every door bag by bag, bring back, close."""
-        plans = {stop["stop_id"]: what_happens(stop) for stop in crew_round["stops"]}
-        stops = [stop for stop in crew_round["stops"] if not is_cancelled(stop)]
-        short = [bag for stop in stops for bag in stop["bags"][: plans[stop["stop_id"]].short_bags]]
-        payload = {"short": [{"bag_id": bag["bag_id"], "reason": "short"} for bag in short]}
-        await self._say(crew_round, [self._event(crew_round, "round_loaded", payload)])
-        taps: list[dict[str, Any]] = []
-        back: list[str] = []
+    async def walk(self, crew_round: Mapping[str, Any], what_happens: ForOrder, manner: Manner) -> None:
+        """Do a round, or what is left of it: load, every door bag by bag, bring back, close."""
+        stops = [stop for stop in crew_round["stops"] if not stop["cancelled"]]
+        plans = {stop["stop_id"]: what_happens(stop) for stop in stops}
+        missing = set()
+        if crew_round["state"] == "released":
+            missing = {
+                bag["bag_id"] for stop in stops for bag in stop["bags"][: plans[stop["stop_id"]].short_bags]
+            }
+            short = [{"bag_id": bag_id, "reason": "short"} for bag_id in sorted(missing)]
+            await self._say(crew_round, [self._event(crew_round, "round_loaded", {"short": short})])
+        told: list[_Said] = []
+        back: list[str] = [bag["bag_id"] for bag in _bags(stops) if bag["place"] == "cart" and bag["outcome"]]
         for stop in stops:
-            said, brought_back = self._at_door(crew_round, stop, plans[stop["stop_id"]])
-            taps += said
+            open_bags = [b["bag_id"] for b in stop["bags"] if b["outcome"] is None and b["bag_id"] not in missing]
+            said, brought_back = _at_door(stop["stop_id"], open_bags, plans[stop["stop_id"]])
+            told += said
             back += brought_back
-        for start in range(0, len(taps), MOST_EVENTS):
-            await self._say(crew_round, taps[start : start + MOST_EVENTS])
+        for start in range(0, len(told), manner.taps_a_call):
+            await manner.rest(len(stops))
+            chosen = told[start : start + manner.taps_a_call]
+            await self._say(crew_round, [self._event(crew_round, *said) for said in chosen])
         last = [self._event(crew_round, "returned", {"bag_ids": back})] if back else []
         await self._say(crew_round, [*last, self._event(crew_round, "round_closed", {})])
-
-    def _at_door(
-        self, crew_round: Mapping[str, Any], stop: Mapping[str, Any], plan: DoorPlan
-    ) -> tuple[list[dict[str, Any]], list[str]]:
-        """The taps at one door, one for each bag, and the bags that go back."""
-        here = [bag["bag_id"] for bag in stop["bags"][plan.short_bags :]]
-        damaged = here[: plan.damaged_bags]
-        missed = here if plan.nobody_there else damaged
-        reason = "no_answer" if plan.nobody_there else "damaged"
-        left = [bag_id for bag_id in here if bag_id not in missed]
-        events = []
-        if missed:
-            payload: dict[str, Any] = {"reason": reason, "bag_ids": missed}
-            events.append(self._event(crew_round, "not_delivered", payload, stop["stop_id"]))
-        events += [self._event(crew_round, "delivered", {"bag_ids": [bag_id]}, stop["stop_id"]) for bag_id in left]
-        return events, missed
 
     def _event(
         self, crew_round: Mapping[str, Any], kind: str, payload: Mapping[str, Any], stop_id: str | None = None
@@ -92,7 +93,7 @@ class Crew:
             "round_version": crew_round["version"],
             "stop_id": stop_id,
             "type": kind,
-            "at": self._world.clock.now().isoformat(),
+            "at": self._world.street_now().isoformat(),
             "offset_ms": 0,
             "payload": payload,
         }
@@ -106,6 +107,17 @@ class Crew:
             raise TapRefused(f"round {crew_round['round_id']}: {wrong[:3]}")
 
 
-def is_cancelled(stop: Mapping[str, Any]) -> bool:
-    """Whether this stop fell away before the round was loaded."""
-    return bool(stop.get("cancelled")) or stop.get("state") == "cancelled"
+def _at_door(stop_id: str, bag_ids: Sequence[str], plan: DoorPlan) -> tuple[list[_Said], list[str]]:
+    """What is tapped at one door, once for each bag that stays, and the bags that go back."""
+    missed = bag_ids if plan.nobody_there else bag_ids[: plan.damaged_bags]
+    said: list[_Said] = []
+    if missed:
+        reason = "no_answer" if plan.nobody_there else "damaged"
+        said.append(("not_delivered", {"reason": reason, "bag_ids": list(missed)}, stop_id))
+    left = [bag_id for bag_id in bag_ids if bag_id not in missed]
+    said += [("delivered", {"bag_ids": [bag_id]}, stop_id) for bag_id in left]
+    return said, list(missed)
+
+
+def _bags(stops: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [bag for stop in stops for bag in stop["bags"]]

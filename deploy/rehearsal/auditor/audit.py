@@ -42,8 +42,7 @@ class Audit:
         return verdict, {"broker": broker, "postgres": await self.databases.server()}
 
     async def _gather(self) -> tuple[Evidence, str]:
-        messaging = {service: await self.databases.messaging(service) for service in SERVICES}
-        routing = await self.databases.routing()
+        # Kafka first: what comes later stands in a database already, never the other way round.
         login = self.kafka
         access = KafkaAccess(login.bootstrap, login.username, login.password, login.security_protocol)
         broker = KafkaBroker(access)
@@ -52,6 +51,8 @@ class Audit:
             records = await read_all(broker, SystemClock(), SystemRandomness())
         finally:
             await broker.close()
+        messaging = {service: await self.databases.messaging(service) for service in SERVICES}
+        routing = await self.databases.routing()
         lines = await asyncio.to_thread(read_log, self.provider_log)
         evidence = Evidence(
             history=await asyncio.to_thread(read_history, self.history),

@@ -45,6 +45,7 @@ _STOPS = """
 """
 _ROUNDS = """
     SELECT r.round_id, r.wave_id, r.wave_date, r.crew_id, r.drop_point_id, r.state, r.planned_start, r.planned_end,
+           r.is_late,
            ARRAY(SELECT bag_id FROM round_bags WHERE round_bags.round_id = r.round_id) AS bag_ids
     FROM rounds AS r
 """

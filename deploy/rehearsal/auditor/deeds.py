@@ -4,10 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from deploy.rehearsal.auditor.evidence import Evidence, StopRow
-from deploy.rehearsal.history import Kind, Line
+from deploy.rehearsal.history import Kind, Line, placed_order
 from shared.contracts.topics import TOPICS
 
 ENDED: Final = frozenset({"delivered", "returned", "cancelled"})
@@ -50,9 +49,7 @@ def find_losses(evidence: Evidence) -> Losses:
 def _placed(history: Iterable[Line]) -> dict[str, str]:
     """The order each acknowledged key was answered with."""
     return {
-        line.deed.key: parse_qs(urlsplit(line.answer["location"]).query)["placed"][0]
-        for line in history
-        if line.kind is Kind.OK and line.deed.act == "order"
+        line.deed.key: placed_order(line) for line in history if line.kind is Kind.OK and line.deed.act == "order"
     }
 
 

@@ -75,7 +75,10 @@ class BagRow:
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """One round as routing keeps it; `bag_ids` is what was planned onto it."""
+    """One round as routing keeps it; `bag_ids` is what was planned onto it.
+
+    `is_late`: planned when its shift had begun already, so the crew keeps the shift's length and not its end.
+    """
 
     round_id: str
     wave_id: str
@@ -85,6 +88,7 @@ class RoundRow:
     state: str
     planned_start: datetime
     planned_end: datetime
+    is_late: bool
     bag_ids: tuple[str, ...]
 
 

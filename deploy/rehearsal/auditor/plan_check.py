@@ -29,8 +29,10 @@ def plan_violations(evidence: Evidence, zone: ZoneInfo) -> list[str]:
             found.append(f"round {each.round_id}: no crew {each.crew_id}")
             continue
         found += _overloaded(each, crew, bags)
-        found += _outside_shift(each, crew, zone)
+        if not each.is_late:
+            found += _outside_shift(each, crew, zone)
         found += _from_elsewhere(each, crew, stops[each.round_id])
+    found += _longer_than_shift([each for each in walked if each.is_late], crews)
     return found + _crossed(walked, stops) + _twice_on_the_way(evidence.stops)
 
 
@@ -51,6 +53,23 @@ def _outside_shift(each: RoundRow, crew: CrewRow, zone: ZoneInfo) -> list[str]:
     if each.planned_start < begins - _ROUNDING or each.planned_end > ends + _ROUNDING:
         return [f"round {each.round_id}: outside the shift of crew {crew.crew_id}"]
     return []
+
+
+def _longer_than_shift(late: Sequence[RoundRow], crews: Mapping[str, CrewRow]) -> list[str]:
+    """A wave made late starts late; what a crew walks in it must still fit into the length of its shift."""
+    days: dict[tuple[str, str], list[RoundRow]] = defaultdict(list)
+    for each in late:
+        days[each.wave_id, each.crew_id].append(each)
+    found = []
+    for (_, crew_id), rounds in days.items():
+        if crew_id not in crews:
+            continue
+        start, end = crews[crew_id].shift_start, crews[crew_id].shift_end
+        length = timedelta(hours=end.hour - start.hour, minutes=end.minute - start.minute) % timedelta(days=1)
+        walked = max(each.planned_end for each in rounds) - min(each.planned_start for each in rounds)
+        if walked > length + _ROUNDING:
+            found.append(f"crew {crew_id}: {walked} in a shift of {length}")
+    return found
 
 
 def _from_elsewhere(each: RoundRow, crew: CrewRow, stops: Iterable[StopRow]) -> list[str]:

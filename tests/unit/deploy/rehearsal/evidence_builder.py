@@ -58,7 +58,7 @@ def an_order() -> OrderRow:
 def a_round() -> RoundRow:
     start = datetime(2022, 3, 2, 1, tzinfo=UTC)
     end = datetime(2022, 3, 2, 2, tzinfo=UTC)
-    return RoundRow("r1", "w1", DAY, "c1", "d1", "closed", start, end, ("b1", "b2"))
+    return RoundRow("r1", "w1", DAY, "c1", "d1", "closed", start, end, False, ("b1", "b2"))
 
 
 def a_street_in_order() -> Evidence:
