@@ -15,6 +15,7 @@ from services.routing.pages.entries import reach_of, read_date, read_ids, read_s
 from services.routing.pages.words import (
     REQUEST_STATES,
     ROUND_STATES,
+    STAGES,
     TASKS,
     UNPLANNED_REASONS,
     WAVE_STATES,
@@ -122,6 +123,7 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
         "wave_states": WAVE_STATES,
         "request_states": REQUEST_STATES,
         "round_states": ROUND_STATES,
+        "stage_texts": STAGES,
         "reasons": UNPLANNED_REASONS,
         "may_plan": actor.has_role(Role.DISPATCHER),
     }

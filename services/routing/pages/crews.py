@@ -72,6 +72,13 @@ async def import_crews(
     return JSONResponse(dict(answer.body))
 
 
+@router.get("/crews/{crew_id}/admission")
+@declare(roles={Role.DISPATCHER}, scope=Scope.NONE)
+async def back_to_crews(crew_id: str) -> Response:  # noqa: ARG001  (part of the address)
+    """A code is made by pressing, never by an address: back to where the button is."""
+    return RedirectResponse("/crews", 303)
+
+
 @router.post("/crews/{crew_id}/admission")
 @declare(roles={Role.DISPATCHER}, scope=Scope.COMMUNITY)
 async def admit(request: Request, crew_id: str, actor: CurrentActor, parts: Parts) -> Response:

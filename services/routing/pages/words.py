@@ -11,7 +11,7 @@ from shared.web.languages import mark
 from shared.web.parts import NavigationEntry
 
 NAVIGATION: Final = (
-    NavigationEntry(mark("Dispatch"), "/board"),
+    NavigationEntry(mark("Board"), "/board"),
     NavigationEntry(mark("Estate"), "/estate"),
     NavigationEntry(mark("Crews"), "/crews"),
     NavigationEntry(mark("Stuck events"), "/parked"),
@@ -67,6 +67,14 @@ REQUEST_STATES: Final[Mapping[RequestState, tuple[str, str]]] = {
     RequestState.LEASED: ("unsent", mark("Being planned")),
     RequestState.PLANNED: ("delivered", mark("Planned")),
     RequestState.FAILED: ("problem", mark("Failed")),
+}
+
+# The stages a plan went through, by the names planning gives them.
+STAGES: Final[Mapping[str, str]] = {
+    "savings": mark("first guess"),
+    "savings_in_process": mark("simple plan, solver was away"),
+    "ortools_batching": mark("OR-Tools rounds"),
+    "ortools_assignment": mark("OR-Tools crews"),
 }
 
 ROUND_STATES: Final[Mapping[str, tuple[str, str]]] = {
