@@ -7,7 +7,6 @@ import pytest
 from services.notify.storage import message_list
 from services.notify.storage.message_list import Wanted
 from shared.basics.errors import NotFound
-from shared.contracts.orders_estate import BuildingRegistered, Handling
 from shared.contracts.orders_household import HouseholdRemoved
 from shared.contracts.orders_staff import SessionsRevoked, StaffChanged
 from shared.contracts.sealed_parts import Sealed, StaffSecrets
@@ -17,7 +16,7 @@ from shared.security.accounts import find_account_by_login
 from shared.security.data_keys import load_data_key, new_data_key
 from shared.security.sealing import SealBroken, seal
 from shared.security.sessions import begin_session, find_session
-from tests.integration.notify.town import NOT_OURS, Town
+from tests.integration.notify.town import NOT_OURS, Town, a_building
 
 NOW = datetime(2022, 3, 4, 1, 0, tzinfo=UTC)
 
@@ -34,20 +33,6 @@ def _staff(town: Town, *, active: bool = True) -> StaffChanged:
         active=active,
         for_routing=NOT_OURS,
         for_notify=Sealed(reader=NOTIFY, wrapped_key=key.wrapped_for[NOTIFY], sealed=sealed),
-    )
-
-
-def _building(building_id: str, community: str, grid: str) -> BuildingRegistered:
-    return BuildingRegistered(
-        building_id=building_id,
-        compound_id="compound-1",
-        compound="莲香小区",
-        building="5栋",
-        community=community,
-        grid=grid,
-        zone_id=None,
-        handling=Handling.CLEAN,
-        entrances=(),
     )
 
 
@@ -109,8 +94,8 @@ async def test_staff_can_be_let_in_and_put_out(town: Town) -> None:
 
 
 async def test_messages_are_listed_by_community_and_grid(town: Town) -> None:
-    await town.hear(_building("building-1", "莲香社区", "第一网格"))
-    await town.hear(_building("building-2", "榕荫社区", "第二网格"))
+    await town.hear(a_building("building-1", "莲香社区", "第一网格"))
+    await town.hear(a_building("building-2", "榕荫社区", "第二网格"))
     await town.hear(town.placed("h-1", "o-0001"))
     await town.hear(town.placed("h-2", "o-0002", building_id="building-2"))
     await town.hear(town.placed("h-3", "o-0003", building_id="building-unknown"))

@@ -107,9 +107,7 @@ async def _dies(process: subprocess.Popen[bytes]) -> bool:
     return process.poll() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(
-    "point", [*SEND_POINTS, *LATER_POINTS]
-)
+@pytest.mark.parametrize("point", [*SEND_POINTS, *LATER_POINTS])
 async def test_a_sender_killed_anywhere_tells_everybody_once(
     house: tuple[Town, RunningNotify], sms: RunningSms, point: str
 ) -> None:

@@ -22,6 +22,7 @@ from services.notify.storage.contacts import OpenedKeys
 from shared.basics.clock import SystemClock
 from shared.basics.randomness import SystemRandomness
 from shared.contracts.envelope import Contract
+from shared.contracts.orders_estate import BuildingRegistered, Handling
 from shared.contracts.orders_household import (
     BagContent,
     HouseholdRegistered,
@@ -106,6 +107,7 @@ class Town:
     desk: SendingDesk
     sender: SendLoop
     fates: FateLoop
+    key_files: Mapping[str, str]
     data_keys: dict[str, DataKey] = field(default_factory=dict)
     sequence: int = 0
 
@@ -278,6 +280,20 @@ def a_person(phone: str | None = "13800000001", *, wants: bool = True) -> Person
     return PersonForNotify(name="陈秀兰", phone=phone, wants_messages=wants)
 
 
+def a_building(building_id: str, community: str, grid: str) -> BuildingRegistered:
+    return BuildingRegistered(
+        building_id=building_id,
+        compound_id="compound-1",
+        compound="莲香小区",
+        building="5栋",
+        community=community,
+        grid=grid,
+        zone_id=None,
+        handling=Handling.CLEAN,
+        entrances=(),
+    )
+
+
 def make_keys() -> dict[str, str]:
     """The text of each service's key file, fresh."""
     return {service: json.dumps(content) for service, content in make_key_files(SERVICES).items()}
@@ -307,4 +323,4 @@ def make_town(
     announcer = Announcer(clock, SystemRandomness(), QuietHours(time(22), time(7), ZONE), "sms", sender.wake)
     ears = Ears(StoryTeller(announcer, keys[NOTIFY].link_key), keys[NOTIFY], opened)
     fates = FateLoop(engine, desk, heartbeats, sender.wake)
-    return Town(engine, keys, clock, provider, ears, desk, sender, fates)
+    return Town(engine, keys, clock, provider, ears, desk, sender, fates, files)
