@@ -154,6 +154,13 @@ class Databases:
         rows = await self._rows(service, "SELECT topic, count(*) AS n FROM inbox GROUP BY topic")
         return {row["topic"]: row["n"] for row in rows}
 
+    async def parked_bytes(self) -> list[bytes]:
+        """Everything that waits or is parked anywhere: headers, bodies and reasons."""
+        query = """SELECT headers::text AS headers, body, reason FROM parked
+                   UNION ALL SELECT headers::text, body, reason FROM waiting"""
+        rows = [row for service in self._urls for row in await self._rows(service, query)]
+        return [part for row in rows for part in (row["headers"].encode(), row["body"], row["reason"].encode())]
+
     async def open_orders(self) -> int:
         """Accepted orders that have not ended yet."""
         query = "SELECT count(*) FROM orders WHERE state NOT IN ('delivered', 'returned', 'cancelled')"
