@@ -1,5 +1,6 @@
 """Zones declared and changed, buildings handled, each told once, none outside one's sight."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,8 @@ from sqlalchemy import text
 
 from services.orders.actions.estate.change_handling import HandlingChange, change_handling
 from services.orders.actions.estate.change_zone import change_zone
+from services.orders.actions.estate.declare_zone import Declaration, declare_zone
+from services.orders.actions.estate.register_buildings import NamedEntrance, register_buildings
 from services.orders.domain.zone import (
     ClassChange,
     Handling,
@@ -108,3 +111,27 @@ async def test_an_officer_changes_a_class_over_http(desks: dict[str, Desk]) -> N
     assert page.status_code == 409
     handled = await desks["officer"].post("/buildings/handling", compound="x", building="1", handling="positive")
     assert handled.json()["error"]["code"] == "building_unknown"
+
+
+async def test_nobody_declares_a_zone_out_of_sight(street: Street) -> None:
+    declaration = Declaration(LOTUS, "第一网格", "一号封控区", ("梅香花园",), LATER)
+    async with transaction(street.engine) as tx:
+        with pytest.raises(ZoneNotFound):
+            await declare_zone(tx, street.office, an_asker(BANYAN), declaration)
+
+
+async def test_two_imports_at_once_name_each_building_once(street: Street) -> None:
+    await declare(street)
+    async with transaction(street.engine) as tx:
+        (compound,) = await estate.list_compounds(tx, an_asker().sight)
+    named = [NamedEntrance(compound, f"{n}号楼", entrance) for n in range(5) for entrance in ("1单元", "2单元")]
+
+    async def register() -> dict[tuple[str, str, str], object]:
+        async with transaction(street.engine) as tx:
+            return dict(await register_buildings(tx, street.office, named))
+
+    first, second = await asyncio.gather(register(), register())
+    assert first == second
+    assert len(first) == 10
+    assert len(await told(street, "orders.building_registered")) == 5
+    assert await told(street, "orders.building_changed") == []

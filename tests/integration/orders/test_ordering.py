@@ -10,6 +10,7 @@ from services.orders.actions.office import Asker
 from services.orders.actions.ordering.cancel_order import cancel_order
 from services.orders.actions.ordering.change_order import change_order
 from services.orders.actions.ordering.place_order import Placing, place_order
+from services.orders.actions.ordering.preview_order import preview_order
 from services.orders.actions.ordering.retry_order import retry_order
 from services.orders.domain.duplicate import Answer
 from services.orders.domain.household import HouseholdNotFound
@@ -215,3 +216,28 @@ async def set_state(street: Street, order: Order, state: str, bag_state: str = "
             ),
             {"state": state, "bag_state": bag_state, "id": order.order_id},
         )
+
+
+async def test_a_preview_is_the_order_to_come_and_writes_nothing(street: Street) -> None:
+    await declare(street)
+    household_id = await settle(street)
+    placing = Placing(household_id, a_request(extras={"EGGS": 1}))
+    async with transaction(street.engine) as tx:
+        preview = await preview_order(tx, street.office, an_asker(), placing)
+    assert await bodies(street, "orders.order_placed") == []
+    order = await place(street, household_id, placing.request)
+    assert [bag.lines for bag in order.bags] == [bag.lines for bag in preview.order.bags]
+
+
+async def test_a_preview_refuses_what_placing_would(street: Street) -> None:
+    await declare(street)
+    household_id = await settle(street)
+    await place(street, household_id)
+    async with transaction(street.engine) as tx:
+        with pytest.raises(OrderRefused, match="order_same_date"):
+            await preview_order(tx, street.office, an_asker(), Placing(household_id, a_request()))
+        yesterday = a_request(wave_date=TODAY - timedelta(days=1))
+        with pytest.raises(OrderRefused, match="wave_date_past"):
+            await preview_order(tx, street.office, an_asker(), Placing(household_id, yesterday))
+        with pytest.raises(HouseholdNotFound):
+            await preview_order(tx, street.office, an_asker(BANYAN), Placing(household_id, a_request()))

@@ -1,5 +1,6 @@
 """Registers brought in: good rows, bad rows, the same file again, one household at a time, and removal."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -10,9 +11,13 @@ from services.orders.actions.ordering.place_order import Placing, place_order
 from services.orders.actions.register.change_household import change_household
 from services.orders.actions.register.find_households import Match, find_households
 from services.orders.actions.register.import_register import resolve_register
+from services.orders.actions.register.register_household import NewHousehold, register_household
 from services.orders.actions.register.remove_household import remove_household
+from services.orders.actions.register.write_households import PlacedRow, write_households
+from services.orders.domain.door import Door
 from services.orders.domain.household import HouseholdNotFound, HouseholdRefused, Need
 from services.orders.intake.registers.reading import Contact, RegisterReading, RegisterRow
+from services.orders.storage import households
 from shared.basics.errors import NotFound
 from shared.database.session import transaction
 from shared.security.data_keys import load_data_key
@@ -258,3 +263,31 @@ async def test_a_household_is_registered_and_corrected_by_form(desks: dict[str, 
 async def outbox_rows(app: FastAPI) -> int:
     async with transaction(app.state.parts.engine) as tx:
         return int(await tx.scalar(text("SELECT count(*) FROM outbox")))
+
+
+async def test_nobody_registers_a_household_out_of_sight(street: Street) -> None:
+    await declare(street)
+    new = NewHousehold(Door("梅香花园", "5号楼", "1单元", "1802"), facts())
+    async with transaction(street.engine) as tx:
+        with pytest.raises(HouseholdRefused, match="compound_unknown"):
+            await register_household(tx, street.office, an_asker(BANYAN), new)
+
+
+async def test_facts_that_cannot_be_keep_a_whole_run_out(street: Street) -> None:
+    await declare(street)
+    home = await settle(street)
+    async with transaction(street.engine) as tx:
+        known = await households.find(tx, home)
+    assert known is not None
+    rows = [PlacedRow(known.place, known.door, facts(residents=n)) for n in (4, -1)]
+    async with transaction(street.engine) as tx:
+        with pytest.raises(HouseholdRefused):
+            await write_households(tx, street.office, rows)
+    assert await events(street, "orders.household_changed") == []
+
+
+async def test_the_same_new_door_from_two_desks_is_one_household(street: Street) -> None:
+    await declare(street)
+    first, second = await asyncio.gather(settle(street), settle(street))
+    assert first == second
+    assert len(await events(street, "orders.household_registered")) == 1

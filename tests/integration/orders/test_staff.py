@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from services.orders.actions.staff.change_staff import make_first_administrator
+from services.orders.pages.asked import office_of
 from shared.database.session import transaction
 from shared.security.data_keys import DataKey
 from tests.integration.orders.desk import ADMIN_PASSWORD, PASSWORD, Desk
@@ -78,3 +80,12 @@ async def test_accounts_that_could_do_nothing_are_refused(desks: dict[str, Desk]
 
 def test_a_data_key_does_not_print_itself() -> None:
     assert "secret" not in repr(DataKey("subject", b"secret", {"routing": "secret"}))
+
+
+async def test_the_first_administrator_is_made_once(app: FastAPI) -> None:
+    parts = app.state.parts
+    async with transaction(parts.engine) as tx:
+        await make_first_administrator(tx, office_of(parts), "admin", "another verifier")
+    await Desk(app).sign_in("admin", ADMIN_PASSWORD)
+    async with transaction(parts.engine) as tx:
+        assert await tx.scalar(text("SELECT count(*) FROM staff_accounts")) == 1
