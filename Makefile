@@ -6,8 +6,11 @@ WORKERS ?= 2
 export PYTHONUNBUFFERED = 1
 
 .PHONY: help
-help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+# Without a "##" of its own: it would list itself for ever.
+help:
+	@for target in $$(grep -oE '^[a-z-]+:.*## ' Makefile | cut -d: -f1 | uniq); do \
+	  $(MAKE) -n $$target >/dev/null 2>&1 && sed -nE "s/^($$target):[^#]*## (.*)/  make \1\t\2/p" Makefile; \
+	done | expand -t 22
 
 .PHONY: setup
 setup: ## everything this checkout needs: Python packages, Kafka's jars, its class archive
@@ -55,10 +58,14 @@ test: ## all tests but the long ones, on real PostgreSQL, real Kafka and real Ch
 test-long: ## kills, a broker wiped, large properties, browser matrix
 	$(with_chromium) $(PYTHON) -m pytest -q -m long --timeout 900 tests
 
-ifneq ($(wildcard tests/bench),)
+# Every module there that runs by itself, one after the other: two at once would measure each other.
+BENCHES := $(basename $(notdir $(shell grep -ls __main__ tests/bench/*.py)))
+ifneq ($(BENCHES),)
 .PHONY: bench
-bench: setup ## measurements, with the machine named; raw samples go to BENCH_OUT
-	@$(PYTHON) -m tests.bench
+bench: setup ## measurements, with the machine named; raw samples go to BENCH_OUT (bench-NAME for one)
+	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PYTHON) -m tests.bench.$$name; done
+bench-%: setup
+	@$(PYTHON) -m tests.bench.$*
 endif
 
 ifneq ($(wildcard tests/chaos),)
