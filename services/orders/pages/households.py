@@ -109,6 +109,14 @@ async def submit_removal(actor: CurrentActor, parts: Parts, key: GivenKey, house
     return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))
 
 
+@router.post("/removals")
+@declare(roles=(Role.ADMINISTRATOR,), scope=Scope.HOUSEHOLD)
+async def submit_removal_form(request: Request, actor: CurrentActor, parts: Parts, key: GivenKey) -> Response:
+    """Forget the household whose number the desk gave: an administrator sees no doors."""
+    entries = await read_entries(request)
+    return await submit_removal(actor, parts, key, entries.get("household_id", "").strip())
+
+
 async def _refused(
     request: Request, asker: Asker, entries: Entries, household_id: str, error: BaimiError
 ) -> Response:

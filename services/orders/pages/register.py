@@ -27,7 +27,7 @@ from shared.database.session import transaction
 from shared.security.roles import Role
 from shared.security.scope import Scope, visible_communities
 from shared.web.error_responses import Malformed, wants_page
-from shared.web.idempotency import Answer, Engine, answer_once, see_other
+from shared.web.idempotency import Answer, Engine, answer_once, claim, see_other
 from shared.web.parts import parts_of
 from shared.web.request_keys import GivenKey, respond
 from shared.web.routes import CurrentActor, Parts, declare
@@ -51,6 +51,10 @@ async def show_register(request: Request, actor: CurrentActor, report: str = "")
 async def submit_register(request: Request, actor: CurrentActor, parts: Parts, key: GivenKey) -> Response:
     """Read a register and write its households down, a run at a time; sending it again changes nothing."""
     asker, office = Asker.of(actor), office_of(parts)
+    async with transaction(parts.engine) as tx:
+        before = await claim(tx, key)
+    if before is not None:
+        return respond(before)
     try:
         reading = await _read(request)
         report = await _import(parts.engine, office, asker, reading)
@@ -58,13 +62,14 @@ async def submit_register(request: Request, actor: CurrentActor, parts: Parts, k
         if not wants_page(request) or isinstance(error, Unavailable):
             raise
         return await _page(request, actor.account_id, "", error)
-    if not wants_page(request):
-        return JSONResponse(_summary(report, reading))
 
     async def work(_: object) -> Answer:
-        return see_other(f"/register?report={report.import_id}")
+        # A repeated request gets the figures; the cells' values were for the first answer alone.
+        to_page = see_other(f"/register?report={report.import_id}")
+        return to_page if wants_page(request) else Answer(200, _figures(report))
 
-    return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))
+    answer = await answer_once(parts.engine, key, parts.real_clock.now(), work)
+    return respond(answer) if answer.status == 303 else JSONResponse(_summary(report, reading))
 
 
 @router.get("/removals")
@@ -114,15 +119,18 @@ def _summary(report: ImportReport, reading: RegisterReading) -> dict[str, Any]:
         {**row, "value": values.get((row["sheet"], row["row"], row["column"], row["reason"]), "")}
         for row in report.rejected
     ]
+    return {**_figures(report), "rejected": rejected, "sheets_read": list(reading.sheets_read)}
+
+
+def _figures(report: ImportReport) -> dict[str, Any]:
     return {
         "import_id": report.import_id,
         "accepted": report.accepted,
         "registered": report.registered,
         "changed": report.changed,
         "unchanged": report.unchanged,
-        "rejected": rejected,
+        "rejected": list(report.rejected),
         "warnings": list(report.warnings),
-        "sheets_read": list(reading.sheets_read),
     }
 
 

@@ -128,6 +128,19 @@ REASONS: Final[Mapping[str, str]] = {
     "wrong_entry": mark("entered by mistake"),
     "replaced": mark("replaced by another order"),
     "household_removed": mark("household removed"),
+    # Why routing put it on no round.
+    "no_drop_point": mark("no drop point for this entrance"),
+    "entrance_without_drop": mark("no drop point for this entrance"),
+    "drop_point_unknown": mark("no drop point for this entrance"),
+    "bags_not_back": mark("its bags are still out from the last attempt"),
+    "no_such_floor": mark("the building has no such floor"),
+    "no_crew": mark("no crew there"),
+    "too_heavy": mark("heavier than any crew can carry"),
+    "too_many_crates": mark("more crates than any crew has room for"),
+    "shift_too_short": mark("too long for any shift"),
+    "shifts_full": mark("all crews are busy"),
+    "plan_failed": mark("planning failed"),
+    "left_out": mark("in the next wave"),
     "other": mark("another reason"),
 }
 

@@ -235,6 +235,7 @@ async def test_an_administrator_removes_a_household_over_http(desks: dict[str, D
     assert (await desks["lotus"].post(f"/households/{home}/remove")).status_code == 403
     assert (await desks["admin"].post(f"/households/{home}/remove")).status_code == 303
     assert (await desks["admin"].post(f"/households/{home}/remove")).status_code == 404
+    assert (await desks["admin"].post("/removals", household_id=home)).status_code == 404
     page = await desks["admin"].get("/removals?lang=en", page=True)
     assert home in page.text
     assert "from 7 March" in page.text
@@ -291,3 +292,13 @@ async def test_the_same_new_door_from_two_desks_is_one_household(street: Street)
     first, second = await asyncio.gather(settle(street), settle(street))
     assert first == second
     assert len(await events(street, "orders.household_registered")) == 1
+
+
+async def test_the_same_upload_twice_is_one_import(app: FastAPI, desks: dict[str, Desk]) -> None:
+    send = {"data": {"idempotency_key": "one-upload-only"}, "files": {"file": ("r.csv", a_register(LOTUS_HOME))}}
+    first = await desks["lotus"].client.post("/register/import", **send)
+    again = await desks["lotus"].client.post("/register/import", **send)
+    assert first.json()["import_id"] == again.json()["import_id"]
+    assert again.headers["x-answered-before"] == "true"
+    async with transaction(app.state.parts.engine) as tx:
+        assert await tx.scalar(text("SELECT count(*) FROM register_imports")) == 1
