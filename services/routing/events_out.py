@@ -1,6 +1,6 @@
 """Turns routing's facts into events of its topics and leaves them in the outbox."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,11 @@ async def publish_all(tx: Transaction, facts: Sequence[Fact], at: datetime) -> N
 
 def to_event(fact: Fact) -> Contract:
     """The event that tells a fact. Errors: KeyError for a fact nobody tells."""
-    return _EVENTS[type(fact)](**asdict(fact))
+    return EVENTS[type(fact)](**asdict(fact))
 
 
 # Facts and events are worded alike on purpose; a field that one of them lacks fails the test of this table.
-_EVENTS: Mapping[type[Any], Callable[..., Contract]] = {
+EVENTS: Mapping[type[Any], type[Contract]] = {
     round.RoundWasReleased: routing_round.RoundReleased,
     round.RoundWasStarted: routing_round.RoundStarted,
     round.RoundWasClosed: routing_round.RoundClosed,

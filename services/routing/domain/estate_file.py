@@ -153,18 +153,22 @@ def _entrance(pile: _Pile, feature: Feature, buildings: Mapping[str, tuple[str, 
     has_lift = feature["properties"].get("lift")
     if not isinstance(has_lift, bool):
         raise _Wrong("lift", "not_true_or_false")
+    floors = _whole(feature, "floors", 1, MAX_FLOORS)
+    gate_s = _whole(feature, "gate_s", 0, MAX_GATE_S)
+    name = None if feature["properties"].get("name") is None else _text(feature, "name")
+    # Last: a fault of the building must not hide the entrance's own.
     community, compound, building = _known(buildings, building_id)
     return EntranceFacts(
         feature_id=feature["id"],
         community=community,
         compound=compound,
         building=building,
-        entrance=None if feature["properties"].get("name") is None else _text(feature, "name"),
+        entrance=name,
         x_m=x_m,
         y_m=y_m,
-        floors=_whole(feature, "floors", 1, MAX_FLOORS),
+        floors=floors,
         has_lift=has_lift,
-        gate_s=_whole(feature, "gate_s", 0, MAX_GATE_S),
+        gate_s=gate_s,
         drop_point_id=drop_point_id,
     )
 

@@ -303,10 +303,35 @@ def _undo(crew_round: CrewRound, stop: Stop, tap: Tap, taken_at: datetime) -> Ta
             back, move = move_bag(bag, BagPlace.CART)
             moves.append(move)
         reopened[bag.bag_id] = Bag(back.bag_id, back.place)
-    bags = tuple(reopened.get(bag.bag_id, bag) for bag in stop.bags)
-    after = _with_stop(crew_round, replace(stop, bags=bags, state=StopState.OUT))
-    fact = StopWasReopened(stop.household_id, stop.order_id, crew_round.round_id, stop.stop_id, taken_at)
-    return Taken(after, TapOutcome(Verdict.ACCEPTED), (fact,), tuple(moves))
+    bags = tuple(reopened.get(bag.bag_id, _untold_if_short(bag)) for bag in stop.bags)
+    open_again = replace(stop, bags=bags, state=StopState.OUT)
+    facts: list[Fact] = [
+        StopWasReopened(stop.household_id, stop.order_id, crew_round.round_id, stop.stop_id, taken_at),
+        *_facts_still_true(crew_round, open_again, taken_at),
+    ]
+    after = _with_stop(crew_round, open_again)
+    return Taken(after, TapOutcome(Verdict.ACCEPTED), tuple(facts), tuple(moves))
+
+
+def _untold_if_short(bag: Bag) -> Bag:
+    return replace(bag, is_told=False) if bag.outcome is BagOutcome.SHORT else bag
+
+
+def _facts_still_true(crew_round: CrewRound, stop: Stop, taken_at: datetime) -> list[Fact]:
+    """What other taps said of the stop: those who hear that it is open again take all of it for open."""
+    place = (stop.household_id, stop.order_id, crew_round.round_id)
+    at_door = tuple(bag.bag_id for bag in stop.bags if bag.outcome is BagOutcome.DELIVERED)
+    facts: list[Fact] = []
+    if at_door:
+        facts.append(StopWasServed(*place, stop.stop_id, at_door, False, taken_at, taken_at))
+    failed = [bag for bag in stop.bags if bag.outcome is BagOutcome.FAILED]
+    for reason in sorted({bag.reason for bag in failed if bag.reason is not None}):
+        bag_ids = tuple(bag.bag_id for bag in failed if bag.reason is reason)
+        facts.append(StopWasMissed(*place, stop.stop_id, bag_ids, reason, taken_at, taken_at))
+    back = tuple(bag.bag_id for bag in failed if bag.place is not BagPlace.CART)
+    if back:
+        facts.append(BagsWereReturned(*place, back, taken_at))
+    return facts
 
 
 def _return(crew_round: CrewRound, tap: Tap, taken_at: datetime) -> Taken:

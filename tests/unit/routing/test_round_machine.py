@@ -96,10 +96,12 @@ class RoundMachine(RuleBasedStateMachine):
                 stop = fact.stop_id.removeprefix("stop-")
                 told = {bag: said for bag, said in told.items() if not bag.startswith(f"bag-{stop}-")}
         for stop in self.round.stops:
-            reopened = any(isinstance(f, StopWasReopened) and f.stop_id == stop.stop_id for f in self.facts)
             for bag in stop.bags:
-                if bag.place is BagPlace.DOOR and not reopened:
-                    assert told[bag.bag_id] == "door"
+                assert (bag.place is BagPlace.DOOR) == (told.get(bag.bag_id) == "door")
+                if bag.outcome is BagOutcome.FAILED:
+                    assert told[bag.bag_id] == "missed"
+                if bag.outcome is BagOutcome.SHORT and stop.state is StopState.CLOSED:
+                    assert told[bag.bag_id] == "missed"
 
     @invariant()
     def a_closed_round_has_an_empty_trolley(self) -> None:

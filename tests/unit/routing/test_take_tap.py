@@ -213,9 +213,9 @@ def test_an_order_short_of_every_bag_is_told_at_loading_and_closed() -> None:
     assert taken.round.stops[0].state is StopState.CLOSED
 
 
-def test_a_short_bag_is_told_once_even_if_the_stop_is_reopened() -> None:
+def test_a_short_bag_is_told_anew_after_its_stop_was_reopened() -> None:
     taken = last(a_round(), loaded("bag-1-1"), delivered(tap_id="t1"), undo("t1"), delivered(tap_id="t2"))
-    assert [type(fact) for fact in taken.facts] == [StopWasServed]
+    assert [type(fact) for fact in taken.facts] == [StopWasServed, StopWasMissed, BagsWereReturned]
 
 
 def test_undo_brings_bags_back_to_the_cart_and_reopens_the_door() -> None:
@@ -229,6 +229,23 @@ def test_undo_of_one_of_two_taps_keeps_the_other() -> None:
     taken = last(a_round(), loaded(), delivered(1, "bag-1-1"), missed(tap_id="t2"), undo("t2"))
     assert places(taken.round) == [BagPlace.DOOR, BagPlace.CART]
     assert [bag.outcome is None for bag in taken.round.stops[0].bags] == [False, True]
+
+
+def test_what_other_taps_said_of_a_reopened_stop_is_told_again() -> None:
+    taken = last(
+        a_round(a_stop(bags=3)),
+        loaded(),
+        delivered(1, "bag-1-1"),
+        missed(1, "bag-1-2", reason=MissReason.DAMAGED),
+        returned("bag-1-2"),
+        delivered(1, "bag-1-3", tap_id="t4"),
+        undo("t4"),
+    )
+    assert [(type(fact), fact.bag_ids) for fact in taken.facts[1:]] == [  # type: ignore[union-attr]
+        (StopWasServed, ("bag-1-1",)),
+        (StopWasMissed, ("bag-1-2",)),
+        (BagsWereReturned, ("bag-1-2",)),
+    ]
 
 
 def test_undo_of_nothing_is_rejected() -> None:
