@@ -83,6 +83,7 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
         error_texts=ERROR_TEXTS,
         navigation=NAVIGATION,
         admissions=[crew_admission.crew_actor],
+        guest_door="/crew/admission",
         heartbeats=heartbeats,
         on_start=[load_files],
         on_stop=[broker.close, engine.dispose],

@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from shared.basics.errors import BaimiError
 from shared.database.session import is_passing_trouble
 from shared.observability.logs import get_log
+from shared.security.roles import STAFF_ROLES
 from shared.web.languages import mark, translate
+from shared.web.routes import declaration_of
 from shared.web.templates import render
 
 _log = get_log("web")
@@ -169,6 +171,10 @@ def _answer(request: Request, status: int, body: Mapping[str, object]) -> Respon
 
 
 def _to_sign_in(request: Request) -> Response:
+    declaration = declaration_of(request.scope["route"].endpoint)
+    guest_door = request.app.state.parts.guest_door
+    if guest_door and declaration is not None and not declaration.roles & STAFF_ROLES:
+        return RedirectResponse(guest_door, 303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = f"/sign-in?next={quote(wanted)}" if request.method == "GET" else "/sign-in"
     return RedirectResponse(target, 303)

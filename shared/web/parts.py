@@ -33,6 +33,7 @@ class ServiceParts:
 
     `folder` is the service's own: `pages/templates`, `pages/static` and `locale` are looked for in it.
     `title` and the texts of `error_texts` (by error code) are catalogue texts, translated when shown.
+    `guest_door` is the page that lets those in who are no staff: a crew whose session ended is sent there.
     `real_clock` measures sessions, throttles and tickets and never runs fast.
     """
 
@@ -52,6 +53,7 @@ class ServiceParts:
     admissions: Sequence[Admission] = ()
     has_staff: bool = True
     home_path: str = "/"
+    guest_door: str = ""
     heartbeats: Heartbeats | None = None
     on_start: Sequence[Callable[[], Awaitable[None]]] = ()
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from shared.web.assets import Assets
 from shared.web.languages import COOKIE, LANGUAGE_NAMES, LANGUAGES, Catalogue, choose_language
 from shared.web.parts import ServiceParts
-from shared.web.wording import age_text, amount_text, local_day, local_moment, local_time
+from shared.web.wording import age_text, amount_text, local_date, local_day, local_moment, local_time
 
 SHARED_TEMPLATES: Final = Path(__file__).parent / "templates"
 _YEAR_S: Final = 365 * 24 * 3600
@@ -89,6 +89,7 @@ def _environment(
     environment.filters.update(
         {
             "local_time": lambda at: local_time(at, zone),
+            "date": lambda day: local_date(day, language),
             "local_day": lambda at: local_day(at, zone, language),
             "local_moment": lambda at: local_moment(at, zone, language),
             "age": lambda at, now: age_text(catalogue, _seconds(at, now)),

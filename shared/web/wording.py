@@ -1,6 +1,6 @@
 """Times, ages and amounts as people read them: 24 hours, one local zone, always with the unit."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from shared.web.languages import Catalogue
@@ -15,10 +15,14 @@ def local_time(at: datetime, zone: ZoneInfo) -> str:
 
 def local_day(at: datetime, zone: ZoneInfo, language: str) -> str:
     """`3月6日` or `6 March`: no leading zeros, no year, for a street thinks in days."""
-    local = at.astimezone(zone)
+    return local_date(at.astimezone(zone).date(), language)
+
+
+def local_date(day: date, language: str) -> str:
+    """A calendar day that is one everywhere: `3月6日` or `6 March`."""
     if language == "zh-Hans":
-        return f"{local.month}月{local.day}日"
-    return f"{local.day} {_MONTHS[local.month - 1]}"
+        return f"{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
 def local_moment(at: datetime, zone: ZoneInfo, language: str) -> str:

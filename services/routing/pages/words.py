@@ -46,6 +46,9 @@ UNPLANNED_REASONS: Final[Mapping[str, str]] = {
     "no_drop_point": mark("no drop point serves this entrance: load an estate file that has one nearby"),
     "entrance_without_drop": mark("no drop point serves this entrance: load an estate file that has one nearby"),
     "bags_not_back": mark("its bags are still out from the last attempt"),
+    "no_such_floor": mark(
+        "the register's storey is higher than the house in the estate file: correct one of them"
+    ),
     "no_crew": mark("no crew starts at its drop point: load a roster that has one"),
     "too_heavy": mark("heavier than any crew there may carry in one round"),
     "too_many_crates": mark("more crates than any crew there has room for"),

@@ -23,5 +23,9 @@ const marks = document.querySelectorAll(".c-freshness");
 const loaded = performance.now();
 setInterval(() => {
   const age = (performance.now() - loaded) / 1000;
-  for (const mark of marks) mark.dataset.state = age > 300 ? "dead" : age > 60 ? "stale" : "live";
+  for (const mark of marks) {
+    mark.dataset.state = age > 300 ? "dead" : age > 60 ? "stale" : "live";
+    // In words as well: a colour alone tells some readers nothing.
+    if (age > 60) mark.querySelector(".c-freshness__age").textContent = ` · ${mark.dataset.old.replace("#", Math.floor(age / 60))}`;
+  }
 }, 5000);
