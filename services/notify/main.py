@@ -48,7 +48,7 @@ def build(settings: NotifySettings) -> ServiceParts:
     endpoint = _endpoint(settings, engine, ears, heartbeats)
     return ServiceParts(
         name=NAME,
-        title=mark("Messages"),
+        title=mark("Telling residents"),
         folder=Path(__file__).parent,
         settings=settings,
         engine=engine,

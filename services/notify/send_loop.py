@@ -1,7 +1,6 @@
 """The loop that sends what is due, at once when something becomes due."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 
 from services.notify.actions.messages.lease_due import lease_due, pass_over_late
@@ -9,7 +8,6 @@ from services.notify.actions.messages.send_due import record_outcomes, send_due
 from services.notify.actions.messages.sending import SendingDesk
 from services.notify.domain.message import MessageState, Outcome
 from services.notify.storage import messages
-from shared.basics.errors import NotFound
 from shared.database.session import is_passing_trouble, transaction
 from shared.observability.health import Heartbeats
 from shared.observability.logs import get_log
@@ -43,8 +41,6 @@ class SendLoop:
             self.heartbeats.beat("send")
             try:
                 pause_s = await self.turn()
-            except NotFound:
-                pause_s = _LOOK_EVERY_S  # a household went while we leased; its messages are gone next time
             except Exception as error:
                 if not is_passing_trouble(error):
                     raise
@@ -53,24 +49,21 @@ class SendLoop:
             await self._wait(stop, pause_s)
 
     async def turn(self) -> float:
-        """Send all there is to send now; answers how long to wait unless woken, in real seconds."""
+        """Send one batch of what is due; answers how long to wait unless woken, in real seconds."""
         self._woken.clear()
         async with transaction(self.engine, "loop") as tx:
             if not await messages.is_any_due(tx, self.desk.clock.now()):
                 return _LOOK_EVERY_S
         await self._pass_over_late()
-        while True:
-            async with transaction(self.engine, "send") as tx:
-                leased = await lease_due(tx, self.desk)
-            outcomes = leased.nobody_to_tell + await send_due(self.desk, leased.to_send)
-            if outcomes:
-                async with transaction(self.engine, "send") as tx:
-                    await record_outcomes(tx, self.desk, outcomes)
-            if outcomes and _is_nobody_there(outcomes):
-                return _PAUSE_AFTER_TROUBLE_S
-            if leased.taken < self.desk.rules.batch:
-                # Short of a full batch, yet each household's next message may be ready now.
-                return 0.0 if leased.taken else _LOOK_EVERY_S
+        async with transaction(self.engine, "send") as tx:
+            leased = await lease_due(tx, self.desk)
+        outcomes = leased.nobody_to_tell + await send_due(self.desk, leased.to_send)
+        if not outcomes:
+            # What is due stands behind a message in somebody's hands.
+            return _LOOK_EVERY_S
+        async with transaction(self.engine, "send") as tx:
+            await record_outcomes(tx, self.desk, outcomes)
+        return _PAUSE_AFTER_TROUBLE_S if _is_nobody_there(outcomes) else 0.0
 
     async def _pass_over_late(self) -> None:
         now_s = self.desk.clock.monotonic()
@@ -83,10 +76,12 @@ class SendLoop:
     async def _wait(self, stop: asyncio.Event, pause_s: float) -> None:
         if pause_s == 0:
             return
-        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._woken.wait())]
+        waits = [asyncio.ensure_future(stop.wait())]
+        if pause_s < _PAUSE_AFTER_TROUBLE_S:
+            # While the provider or the database is away, something new is no reason to try at once.
+            waits.append(asyncio.ensure_future(self._woken.wait()))
         try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait(waits, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()

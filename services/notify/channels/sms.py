@@ -13,6 +13,7 @@ _TOO_MANY: Final = 429
 # Our key is refused, not the message: it waits until somebody has put the key right.
 _WHO_ARE_YOU: Final = frozenset({401, 403})
 _REQUEST_TIMEOUT: Final = 408
+_LONGEST_PROVIDER_ID: Final = 100
 _UNSURE: Final = CallAnswer(CallEnd.UNSURE)
 
 
@@ -62,7 +63,7 @@ def _read_call(answer: HttpAnswer) -> CallAnswer:
     if _is_success(answer):
         provider_id = answer.as_object().get("provider_id")
         # "Yes" without a name for it may come from a proxy: better to ask.
-        return CallAnswer(CallEnd.TAKEN, provider_id) if isinstance(provider_id, str) else _UNSURE
+        return CallAnswer(CallEnd.TAKEN, _plain(provider_id)) if isinstance(provider_id, str) else _UNSURE
     if answer.status == _TOO_MANY or answer.status in _WHO_ARE_YOU:
         return CallAnswer(CallEnd.NOT_TAKEN)
     if 400 <= answer.status < 500 and answer.status != _REQUEST_TIMEOUT:
@@ -77,8 +78,13 @@ def _read_query(answer: HttpAnswer) -> QueryAnswer:
     if not found:
         return QueryAnswer(QueryEnd.HAS_NOT)
     provider_id = found[0].get("provider_id", "") if isinstance(found[0], Mapping) else ""
-    return QueryAnswer(QueryEnd.HAS_IT, str(provider_id))
+    return QueryAnswer(QueryEnd.HAS_IT, _plain(str(provider_id)))
 
 
 def _is_success(answer: HttpAnswer) -> bool:
     return 200 <= answer.status < 300
+
+
+def _plain(provider_id: str) -> str:
+    # A stranger's text on its way into a table and a log line.
+    return "".join(sign for sign in provider_id if sign.isprintable())[:_LONGEST_PROVIDER_ID]

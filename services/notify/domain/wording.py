@@ -190,7 +190,13 @@ def _signed(text: str, language: Language) -> str:
 
 def _values(telling: Telling, language: Language, setting: Setting) -> dict[str, str]:
     why, what_next = why_not_delivered(telling.reason, language, setting.hotline)
-    values = {"number": telling.number, "hotline": setting.hotline, "why": why, "next": what_next, "time": ""}
+    values = {
+        "number": _number(telling, language),
+        "hotline": setting.hotline,
+        "why": why,
+        "next": what_next,
+        "time": "",
+    }
     if telling.happened_at is not None:
         values["time"] = _wall(telling.happened_at, setting)
     if telling.window is not None:
@@ -199,6 +205,17 @@ def _values(telling: Telling, language: Language, setting: Setting) -> dict[str,
         values["begin"] = _wall(telling.window.begin, setting)
         values["end"] = _wall(telling.window.end, setting)
     return values
+
+
+def _number(telling: Telling, language: Language) -> str:
+    # The same words as yesterday's would look like a message sent twice.
+    if telling.attempt == 1:
+        return telling.number
+    return (
+        f"{telling.number}（第{telling.attempt}次）"
+        if language is Language.CHINESE
+        else (f"{telling.number} (try {telling.attempt})")
+    )
 
 
 def _wall(moment: datetime, setting: Setting) -> str:

@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.domain.contact import Contact, Person
 from services.notify.storage.tables import contacts
+from shared.basics.errors import NotFound
 from shared.database.session import Transaction
 from shared.security.data_keys import load_data_keys
 from shared.security.key_file import ServiceKeys
-from shared.security.sealed_columns import ColumnPlace, open_json_column, seal_json_column
+from shared.security.sealed_columns import ColumnPlace, SealBroken, open_json_column, seal_json_column
 
 _KEPT_KEYS = 4096
 
@@ -25,15 +26,10 @@ class OpenedKeys:
         self._opened: OrderedDict[str, bytes] = OrderedDict()
 
     async def load(self, tx: Transaction, household_ids: Sequence[str]) -> dict[str, bytes]:
-        """The keys of these households.
-
-        Errors: NotFound when one has none, or was removed.
-        """
+        """The keys of these households; one that was removed, or whose key does not open, is left out."""
         missing = sorted({household_id for household_id in household_ids if household_id not in self._opened})
-        if missing:
-            loaded = await load_data_keys(tx, self._service_keys, missing)
-            self._opened.update({household_id: data_key.key for household_id, data_key in loaded.items()})
-        found = {household_id: self._opened[household_id] for household_id in household_ids}
+        self._opened.update(await self._open(tx, missing))
+        found = {one: self._opened[one] for one in household_ids if one in self._opened}
         for household_id in found:
             self._opened.move_to_end(household_id)
         while len(self._opened) > _KEPT_KEYS:
@@ -43,6 +39,22 @@ class OpenedKeys:
     def forget(self, household_id: str) -> None:
         """Forget a household's key here and now."""
         self._opened.pop(household_id, None)
+
+    async def _open(self, tx: Transaction, household_ids: Sequence[str]) -> dict[str, bytes]:
+        if not household_ids:
+            return {}
+        try:
+            loaded = await load_data_keys(tx, self._service_keys, household_ids)
+        except (NotFound, SealBroken):
+            # One key that is gone must not hide the others: halve until it stands alone.
+            if len(household_ids) == 1:
+                return {}
+            middle = len(household_ids) // 2
+            return {
+                **await self._open(tx, household_ids[:middle]),
+                **await self._open(tx, household_ids[middle:]),
+            }
+        return {household_id: data_key.key for household_id, data_key in loaded.items()}
 
 
 @dataclass(frozen=True, slots=True)

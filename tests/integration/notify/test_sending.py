@@ -34,7 +34,7 @@ async def test_a_message_of_a_household_waits_while_an_earlier_one_is_in_somebod
     async with transaction(town.engine) as tx:
         assert len((await lease_due(tx, town.desk)).to_send) == 1
     async with transaction(town.engine) as tx:
-        assert (await lease_due(tx, town.desk)).taken == 0
+        assert (await lease_due(tx, town.desk)).to_send == []
 
 
 async def test_a_message_of_a_household_waits_while_an_earlier_one_is_unknown(town: Town) -> None:
@@ -208,6 +208,14 @@ async def test_one_contact_that_does_not_open_keeps_nobody_else_from_being_told(
     await town.sender.turn()
     assert len(town.provider.taken) == 1
     assert ("received", "undeliverable", "contact_unreadable") in await town.fates_told()
+
+
+async def test_one_key_that_is_gone_keeps_nobody_else_from_being_told(town: Town) -> None:
+    await _order(town, 1, 2, 3)
+    await town.rows("DELETE FROM data_keys WHERE subject = 'h-2' RETURNING 1")
+    await town.sender.turn()
+    assert len(town.provider.taken) == 2
+    assert await town.states() == [("received", state) for state in ("accepted", "undeliverable", "accepted")]
 
 
 async def test_a_contact_changed_before_sending_is_the_one_that_is_used(town: Town) -> None:

@@ -26,18 +26,16 @@ class ToSend:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """What one turn took up: to be sent, and what nobody can be told. `taken` counts both."""
+    """What one turn took up: to be sent, and what nobody can be told."""
 
     to_send: list[ToSend]
     nobody_to_tell: list[Outcome]
-    taken: int
 
 
 async def lease_due(tx: Transaction, desk: SendingDesk) -> Leased:
     """Take up the heads of the households' lines and write their texts.
 
     The lease must be committed before the first call. A second sender gets other messages.
-    Errors: NotFound when a household was removed this very moment: roll back and come again.
     """
     # Read before the database's clock is: our idea of the lease's end must not come after its own.
     began_s = desk.clock.monotonic()
@@ -46,7 +44,7 @@ async def lease_due(tx: Transaction, desk: SendingDesk) -> Leased:
     keys = await desk.opened_keys.load(tx, [lease.household_id for lease in addressed])
     setting = Setting(desk.hotline, desk.zone, desk.clock.now().astimezone(desk.zone).date())
     sure_until_s = began_s + desk.rules.lease_s - 2 * desk.channel.call_limit_s
-    leased = Leased([], [], len(leases))
+    leased = Leased([], [])
     for lease in leases:
         parcel = _parcel(desk, lease, keys.get(lease.household_id), setting)
         if isinstance(parcel, Verdict):
@@ -65,8 +63,10 @@ async def pass_over_late(tx: Transaction, desk: SendingDesk) -> int:
 
 
 def _parcel(desk: SendingDesk, lease: Lease, key: bytes | None, setting: Setting) -> Parcel | Verdict:
-    if key is None or lease.sealed_contact is None:
+    if lease.sealed_contact is None:
         return NO_PHONE
+    if key is None:
+        return UNREADABLE
     try:
         contact = SealedContact(lease.household_id, lease.language, lease.sealed_contact).open(key)
     except SealBroken:

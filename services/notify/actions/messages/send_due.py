@@ -12,6 +12,7 @@ from services.notify.storage import messages
 from shared.basics import crash_points
 from shared.database.session import Transaction
 from shared.observability.logs import get_log
+from shared.observability.metrics import messages_sent
 from shared.observability.tracing import continue_from
 
 _log = get_log(__name__)
@@ -39,7 +40,13 @@ async def record_outcomes(tx: Transaction, desk: SendingDesk, outcomes: Sequence
     now = desk.clock.now()
     ended = await messages.record(tx, outcomes, now)
     await events_out.publish_fates(tx, ended, desk.channel.name, now)
+    tx.on_commit(lambda: _count(desk.channel.name, outcomes))
     return len(ended)
+
+
+def _count(channel: str, outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        messages_sent.labels(channel, outcome.verdict.state.value).inc()
 
 
 async def _send(desk: SendingDesk, one: ToSend) -> Outcome:
