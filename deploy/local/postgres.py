@@ -67,6 +67,8 @@ def place_server(state: Path, port: int, passwords: Mapping[str, str]) -> Postgr
         return Postgres(wheel / "pginstall" / "bin", state / "postgres", port, passwords, account=None)
     key = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:16]
     programs = _copy_for_everyone(wheel) / "pginstall" / "bin"
+    _sweep(ROOT_CACHE / "data")
+    (ROOT_CACHE / "data" / f"{key}.belongs-to").write_text(str(state.resolve()))
     return Postgres(programs, ROOT_CACHE / "data" / key, port, passwords, account=UNPRIVILEGED)
 
 
@@ -169,6 +171,7 @@ async def revision_of(url: str) -> str | None:
 def forget(server: Postgres) -> None:
     """Delete all data of a stopped server."""
     shutil.rmtree(server.data, ignore_errors=True)
+    server.data.with_suffix(".belongs-to").unlink(missing_ok=True)
 
 
 async def _open_future_tables(server: Postgres, service: str, name: str) -> None:
@@ -251,6 +254,15 @@ def _copy_for_everyone(wheel: Path) -> Path:
         with contextlib.suppress(OSError):
             (Path(folder) / "copy").rename(target)
     return target / wheel.name
+
+
+def _sweep(data: Path) -> None:
+    """Delete databases whose state folder is gone: a checkout deleted without `make reset`, a killed test run."""
+    for note in data.glob("*.belongs-to"):
+        folder = data / note.stem
+        if not Path(note.read_text()).exists() and not (folder / "postmaster.pid").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            note.unlink(missing_ok=True)
 
 
 def _is_answering(server: Postgres) -> bool:
