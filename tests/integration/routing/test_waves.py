@@ -1,4 +1,4 @@
-"""From waiting orders to released rounds, on real PostgreSQL with the real planner."""
+"""From waiting orders to released rounds (make_wave, build_problem, release_rounds), with the real planner."""
 
 import asyncio
 import sys
