@@ -159,11 +159,20 @@ async def find_by_phone(
 
 
 async def known_doors(tx: Transaction, entrance_ids: Sequence[str]) -> dict[tuple[str, str], KnownDoor]:
-    """Who lives behind the doors of these entrances, by (entrance id, room key); locked against other imports."""
+    """Who lives behind the doors of these entrances, by (entrance id, room key).
+
+    The entrances stay locked until the transaction ends: two imports would else make the same new door twice.
+    """
+    await tx.execute(
+        select(entrances.c.entrance_id)
+        .where(entrances.c.entrance_id.in_(entrance_ids))
+        .order_by(entrances.c.entrance_id)
+        .with_for_update(key_share=True)
+    )
     rows = await tx.all(
-        select(households.c.entrance_id, households.c.room_key, households.c.household_id, households.c.digest)
-        .where(households.c.entrance_id.in_(entrance_ids), households.c.removed_at.is_(None))
-        .with_for_update()
+        select(
+            households.c.entrance_id, households.c.room_key, households.c.household_id, households.c.digest
+        ).where(households.c.entrance_id.in_(entrance_ids), households.c.removed_at.is_(None))
     )
     return {(row.entrance_id, row.room_key): KnownDoor(row.household_id, bytes(row.digest)) for row in rows}
 

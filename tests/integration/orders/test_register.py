@@ -302,3 +302,11 @@ async def test_the_same_upload_twice_is_one_import(app: FastAPI, desks: dict[str
     assert again.headers["x-answered-before"] == "true"
     async with transaction(app.state.parts.engine) as tx:
         assert await tx.scalar(text("SELECT count(*) FROM register_imports")) == 1
+
+
+async def test_two_uploads_at_once_make_each_household_once(desks: dict[str, Desk]) -> None:
+    rows = [f"梅香花园,{n}号楼,1单元,{n}01,2,,,,," for n in range(1, 30)]
+    reports = await asyncio.gather(*(desks["lotus"].bring_in(a_register(*rows)) for _ in range(3)))
+    assert [report.status_code for report in reports] == [200, 200, 200]
+    assert sum(report.json()["registered"] for report in reports) == 29
+    assert sum(report.json()["unchanged"] for report in reports) == 58
