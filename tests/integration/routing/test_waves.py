@@ -98,6 +98,20 @@ async def test_an_entrance_no_file_knows_is_planned_with_defaults(
     assert len(await district.outbox("routing.delivery_scheduled")) == 2
 
 
+async def test_a_home_above_the_storeys_we_know_of_is_fed_all_the_same(
+    district: District, solver: SolverProcess
+) -> None:
+    await open_district(district, homes=1)
+    await district.hear(a_building(77))
+    for n, building in ((5, 77), (6, 1)):
+        await settle(district, n, building=building)
+        await district.hear(an_order(district, n, building=building).model_copy(update={"floor": 31}))
+    wave_id = await a_wave(district)
+    await plan_all(district, solver)
+    await release(district, wave_id)
+    assert len(await district.outbox("routing.delivery_scheduled")) == 3
+
+
 async def test_an_order_without_any_drop_point_is_told_why_and_waits_again(
     district: District, solver: SolverProcess
 ) -> None:

@@ -70,7 +70,7 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         weights=rules.weights,
         model=rules.model,
         drop_points=(planning.DropPoint(drop.drop_point_id, drop.zone, drop.x_m, drop.y_m),),
-        entrances=tuple(_entrance(place) for place in served.values()),
+        entrances=tuple(_entrance(place, due) for place in served.values()),
         orders=tuple(
             _order(stop, served[stop.entrance_id], bags_of, time_zero)
             for stop in due
@@ -85,7 +85,9 @@ def _with_time(on_duty: Sequence[Crew], hours: Mapping[str, Hours]) -> list[Crew
     return [crew for crew in on_duty if hours[crew.crew_id].starts_at < hours[crew.crew_id].ends_at]
 
 
-def _entrance(place: PlannedEntrance) -> planning.Entrance:
+def _entrance(place: PlannedEntrance, due: Sequence[StopRow]) -> planning.Entrance:
+    # Somebody lives up there, whatever the file or the default says: a home is fed before a figure is put right.
+    highest = max((stop.floor or 1 for stop in due if stop.entrance_id == place.entrance_id), default=1)
     return planning.Entrance(
         id=place.entrance_id,
         building=place.building_id,
@@ -93,7 +95,7 @@ def _entrance(place: PlannedEntrance) -> planning.Entrance:
         drop=place.drop_point_id,
         x=place.x_m,
         y=place.y_m,
-        floors=place.floors,
+        floors=max(place.floors, highest),
         lift=place.has_lift,
         sealed=place.is_positive,
         gate_s=place.gate_s,
