@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.notify.actions.following.story import StoryTeller
 from services.notify.actions.messages.announce import Announcer
 from services.notify.actions.messages.sending import SendingDesk, SendingRules
-from services.notify.channels.channel import CallAnswer, Parcel, QueryAnswer
+from services.notify.channels.channel import CallAnswer, Channel, Parcel, QueryAnswer
 from services.notify.domain.message import CallEnd, Capability, QueryEnd
 from services.notify.domain.quiet_hours import QuietHours
 from services.notify.events_in import Ears
@@ -110,6 +110,11 @@ class Town:
     key_files: Mapping[str, str]
     data_keys: dict[str, DataKey] = field(default_factory=dict)
     sequence: int = 0
+
+    def use_channel(self, channel: Channel) -> None:
+        """Send through another provider from now on."""
+        self.desk = replace(self.desk, channel=channel)
+        self.sender.desk = self.fates.desk = self.desk
 
     async def hear(self, event: Contract) -> None:
         """Let one event arrive, now."""
