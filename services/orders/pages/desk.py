@@ -52,7 +52,7 @@ async def show_household(request: Request, actor: CurrentActor, household_id: st
 @router.post("/desk/orders")
 @declare(roles=DESK, scope=Scope.HOUSEHOLD)
 async def submit_order(request: Request, actor: CurrentActor, parts: Parts, key: GivenKey) -> Response:
-    """Place an order, or read it back first when the form says so."""
+    """Place an order; or read it back first, or go back to the form, when the form says so."""
     asker, office = Asker.of(actor), office_of(parts)
     entries = await read_entries(request)
     form = form_of_entries(entries)
@@ -69,6 +69,8 @@ async def submit_order(request: Request, actor: CurrentActor, parts: Parts, key:
     try:
         if entries.get("step") == "read_back":
             return await _read_back(request, asker, view)
+        if entries.get("step") == "edit":
+            return await show_desk(request, asker, view)
         return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))
     except BaimiError as error:
         return await _refused(request, asker, view, error)

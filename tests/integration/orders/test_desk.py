@@ -148,6 +148,20 @@ async def test_reading_back_places_nothing(desks: dict[str, Desk]) -> None:
     assert (await lotus.get("/orders")).json()["orders"] == []
 
 
+async def test_going_back_from_the_read_back_keeps_what_was_typed_and_places_nothing(
+    desks: dict[str, Desk],
+) -> None:
+    lotus = desks["lotus"]
+    home = await a_home(lotus)
+    page = await lotus.post(
+        "/desk/orders", page=True, household_id=home, step="edit", quick="mi2", **{**ORDER, "note": "ring twice"}
+    )
+    assert page.status_code == 200
+    assert 'value="ring twice"' in page.text
+    assert 'value="mi2"' in page.text
+    assert (await lotus.get("/orders")).json()["orders"] == []
+
+
 async def test_an_order_is_changed_cancelled_and_not_brought_again_over_http(desks: dict[str, Desk]) -> None:
     lotus = desks["lotus"]
     home = await a_home(lotus)

@@ -229,6 +229,16 @@ async def test_a_preview_is_the_order_to_come_and_writes_nothing(street: Street)
     assert [bag.lines for bag in order.bags] == [bag.lines for bag in preview.order.bags]
 
 
+async def test_a_preview_of_adding_is_the_whole_order(street: Street) -> None:
+    await declare(street)
+    household_id = await settle(street)
+    await place(street, household_id, a_request(extras={"MILK": 1}))
+    placing = Placing(household_id, a_request(extras={"MILK": 2}), Answer.ADD)
+    async with transaction(street.engine) as tx:
+        preview = await preview_order(tx, street.office, an_asker(), placing)
+    assert dict(preview.order.request.extras) == {"MILK": 3}
+
+
 async def test_a_preview_refuses_what_placing_would(street: Street) -> None:
     await declare(street)
     household_id = await settle(street)

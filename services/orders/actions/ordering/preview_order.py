@@ -32,9 +32,13 @@ async def preview_order(tx: Transaction, office: Office, asker: Asker, placing: 
         raise HouseholdNotFound("household_unknown")
     key = (await open_keys(tx, office.keys, [placing.household_id]))[placing.household_id]
     household = households.open_household(found.household, key)
-    fact = place(placing.request, household, "", surroundings(office, found, placing.request))
+    around = surroundings(office, found, placing.request)
+    fact = place(placing.request, household, "", around)
     same = await orders.on_date(tx, placing.household_id, placing.request.wave_date, key)
     other = duplicate.same_date(same, placing.request.wave_date)
     if other is not None and placing.answer is Answer.ASK:
         raise duplicate.ask(other)
+    if other is not None and placing.answer is Answer.ADD:
+        both = other.change(duplicate.added(other, placing.request), household, around)
+        return Preview(household, both.order)
     return Preview(household, fact.order)
