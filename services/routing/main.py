@@ -1,5 +1,6 @@
 """Puts routing together and runs it: pages, crew's doors, inbox, outbox, planning."""
 
+from functools import partial
 from pathlib import Path
 
 from services.routing import events_in
@@ -29,6 +30,14 @@ from shared.web.parked_pages import parked_router
 from shared.web.parts import ServiceParts
 
 FOLDER = Path(__file__).parent
+_ROUTERS = (
+    board.router,
+    estate.router,
+    crews.router,
+    crew.router,
+    crew_sync.router,
+    crew_admission.router,
+)
 
 
 def make_parts(settings: RoutingSettings) -> ServiceParts:
@@ -41,23 +50,13 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
     )
     clock, randomness, keys = settings.clock(), SystemRandomness(), load_keys(settings.key_file)
     heartbeats = Heartbeats(clock)
-    broker = KafkaBroker(
-        KafkaAccess(
-            settings.kafka_bootstrap_servers,
-            settings.kafka_username,
-            settings.kafka_password.get_secret_value(),
-            settings.kafka_security_protocol,
-        )
-    )
+    broker = _broker(settings)
     handlers = events_in.handlers(keys, clock, randomness)
     endpoint = Endpoint(EndpointParts(ROUTING, engine, broker, handlers, heartbeats))
     solver = SolverProcess(workers=settings.plan_workers, memory_mib=settings.plan_memory_mib)
     planner = PlannerParts(engine, solver, settings.planning_rules(), clock, randomness)
     planning = PlanLoop(planner, settings.plan_workers, heartbeats)
     defaults = board.PlanDefaults(settings.plan_seconds, settings.plan_seed, planning.wake)
-
-    async def load_files() -> None:
-        await _load_first_files(engine, settings)
 
     return ServiceParts(
         name=ROUTING,
@@ -68,16 +67,7 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
         keys=keys,
         clock=clock,
         randomness=randomness,
-        routers=[
-            board.router,
-            board.make_router(defaults),
-            estate.router,
-            crews.router,
-            crew.router,
-            crew_sync.router,
-            crew_admission.router,
-            parked_router(endpoint.list_parked, endpoint.replay),
-        ],
+        routers=[*_ROUTERS, board.make_router(defaults), parked_router(endpoint.list_parked, endpoint.replay)],
         loops={**endpoint.loops(), "plan": planning.run},
         readiness=endpoint.readiness(),
         error_texts=ERROR_TEXTS,
@@ -85,8 +75,19 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
         admissions=[crew_admission.crew_actor],
         guest_door="/crew/admission",
         heartbeats=heartbeats,
-        on_start=[load_files],
+        on_start=[partial(_load_first_files, engine, settings)],
         on_stop=[broker.close, engine.dispose],
+    )
+
+
+def _broker(settings: RoutingSettings) -> KafkaBroker:
+    return KafkaBroker(
+        KafkaAccess(
+            settings.kafka_bootstrap_servers,
+            settings.kafka_username,
+            settings.kafka_password.get_secret_value(),
+            settings.kafka_security_protocol,
+        )
     )
 
 

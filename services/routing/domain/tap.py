@@ -83,6 +83,17 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """The words of a tap, without who says it and when."""
+
+    type: TapType
+    bag_ids: tuple[str, ...] | None = None
+    reason: MissReason | None = None
+    short: tuple[ShortBag, ...] = ()
+    target_tap_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FormTap:
     """What a page without script knows of a tap: the form's own key, who says it, of which round."""
 
@@ -91,18 +102,8 @@ class FormTap:
     round_id: str
     stop_id: str | None = None
 
-    def tap(
-        self,
-        type_: TapType,
-        at: datetime,
-        *,
-        bag_ids: tuple[str, ...] | None = None,
-        reason: MissReason | None = None,
-        short: tuple[ShortBag, ...] = (),
-        target_tap_id: str | None = None,
-    ) -> Tap:
+    def tap(self, said: Said, at: datetime) -> Tap:
         """The tap this form stands for; said at the server's time."""
-        said = (self.round_id, self.stop_id, type_, bag_ids, reason, short, target_tap_id)
         return Tap(
             tap_id=self.tap_id,
             device_id="form",
@@ -110,14 +111,14 @@ class FormTap:
             round_id=self.round_id,
             round_version=0,
             stop_id=self.stop_id,
-            type=type_,
+            type=said.type,
             at=at,
             offset_ms=0,
-            body_hash=sha256(repr(said).encode()).digest(),
-            bag_ids=bag_ids,
-            reason=reason,
-            short=short,
-            target_tap_id=target_tap_id,
+            body_hash=sha256(repr((self.round_id, self.stop_id, said)).encode()).digest(),
+            bag_ids=said.bag_ids,
+            reason=said.reason,
+            short=said.short,
+            target_tap_id=said.target_tap_id,
         )
 
 

@@ -14,7 +14,7 @@ from services.routing.actions.rounds.load_round import load_round
 from services.routing.actions.rounds.record_tap import TapResult, record_tap
 from services.routing.domain.bag import MissReason
 from services.routing.domain.round import RoundState
-from services.routing.domain.tap import FormTap, ShortBag, TapType, Verdict
+from services.routing.domain.tap import FormTap, Said, ShortBag, TapType, Verdict
 from services.routing.pages.words import BAG_OUTCOMES, MISS_REASONS, TAP_REFUSALS
 from services.routing.storage import rounds
 from services.routing.storage.crew_lists import ListedStop, list_stops
@@ -106,12 +106,12 @@ async def _take(tx: Transaction, tap: FormTap, form: TapForm, at: datetime) -> T
         case TapType.ROUND_CLOSED:
             return await close_round(tx, tap, at)
         case TapType.UNDO:
-            said = tap.tap(TapType.UNDO, at, target_tap_id=form.target)
+            said = Said(TapType.UNDO, target_tap_id=form.target)
         case TapType.DELIVERED:
-            said = tap.tap(TapType.DELIVERED, at, bag_ids=bag_ids)
+            said = Said(TapType.DELIVERED, bag_ids)
         case TapType.NOT_DELIVERED:
-            said = tap.tap(TapType.NOT_DELIVERED, at, bag_ids=bag_ids, reason=_reason(form.reason))
-    return await record_tap(tx, said, tap.crew_id, at)
+            said = Said(TapType.NOT_DELIVERED, bag_ids, _reason(form.reason))
+    return await record_tap(tx, tap.tap(said, at), tap.crew_id, at)
 
 
 def _reason(text: str) -> MissReason:

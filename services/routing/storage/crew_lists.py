@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from services.routing.domain.handling import is_positive
 from services.routing.domain.stop import window_around
 from services.routing.storage import households
-from services.routing.storage.households import FORGOTTEN
+from services.routing.storage.households import FORGOTTEN, DoorText
 from services.routing.storage.rounds import RoundRow
 from shared.database.session import Transaction
 from shared.security.key_file import ServiceKeys
@@ -101,41 +102,46 @@ async def list_stops(tx: Transaction, row: RoundRow, keys: ServiceKeys) -> list[
         bags_of.setdefault(bag.stop_id, []).append(bag)
     opened = await households.open_keys(tx, keys, {stop.household_id for stop in stops})
     doors = await households.open_doors(tx, opened)
-    listed = []
-    for stop in stops:
-        door = doors.get(stop.household_id, FORGOTTEN)
-        planned_at = stop.planned_at or row.planned_start
-        window_from, window_to = window_around(planned_at)
-        listed.append(
-            ListedStop(
-                stop_id=stop.stop_id,
-                order_id=stop.order_id,
-                number=stop.number,
-                position=stop.position or 0,
-                state=stop.state,
-                is_cancelled=stop.is_cancelled,
-                community=stop.community or "",
-                compound=stop.compound or "",
-                building=stop.building or "",
-                entrance=stop.entrance,
-                floor=stop.floor,
-                has_lift=bool(stop.has_lift),
-                is_measured=stop.feature_id is not None,
-                is_positive=stop.handling == "positive",
-                room=door.room,
-                masked_name=door.masked_name,
-                door_note=door.crew_note,
-                order_note=households.open_note(opened.get(stop.household_id), stop.stop_id, stop.note_sealed),
-                planned_at=planned_at,
-                window_from=window_from,
-                window_to=window_to,
-                bags=tuple(
-                    _bag_from(bag, f"{stop.number}/{place}")
-                    for place, bag in enumerate(bags_of.get(stop.stop_id, []), start=1)
-                ),
-            )
+    return [
+        _stop_from(
+            stop,
+            stop.planned_at or row.planned_start,
+            doors.get(stop.household_id, FORGOTTEN),
+            households.open_note(opened.get(stop.household_id), stop.stop_id, stop.note_sealed),
+            bags_of.get(stop.stop_id, []),
         )
-    return listed
+        for stop in stops
+    ]
+
+
+def _stop_from(
+    row: Row[Any], planned_at: datetime, door: DoorText, order_note: str, bags: Sequence[Row[Any]]
+) -> ListedStop:
+    window_from, window_to = window_around(planned_at)
+    return ListedStop(
+        stop_id=row.stop_id,
+        order_id=row.order_id,
+        number=row.number,
+        position=row.position or 0,
+        state=row.state,
+        is_cancelled=row.is_cancelled,
+        community=row.community or "",
+        compound=row.compound or "",
+        building=row.building or "",
+        entrance=row.entrance,
+        floor=row.floor,
+        has_lift=bool(row.has_lift),
+        is_measured=row.feature_id is not None,
+        is_positive=is_positive(row.handling or ""),
+        room=door.room,
+        masked_name=door.masked_name,
+        door_note=door.crew_note,
+        order_note=order_note,
+        planned_at=planned_at,
+        window_from=window_from,
+        window_to=window_to,
+        bags=tuple(_bag_from(bag, f"{row.number}/{place}") for place, bag in enumerate(bags, start=1)),
+    )
 
 
 def _bag_from(row: Row[Any], label: str) -> ListedBag:

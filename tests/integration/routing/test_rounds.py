@@ -9,7 +9,7 @@ from services.routing.actions.rounds.close_round import close_round
 from services.routing.actions.rounds.load_round import load_round
 from services.routing.actions.rounds.record_tap import TapResult, record_tap
 from services.routing.domain.bag import MissReason
-from services.routing.domain.tap import ShortBag, TapIdReused, TapType, Verdict
+from services.routing.domain.tap import Said, ShortBag, TapIdReused, TapType, Verdict
 from services.routing.planning.child import SolverProcess
 from services.routing.storage.rounds import RoundRow
 from shared.contracts.orders_household import OrderCancelled, OrderChanged, OrderRetried
@@ -36,14 +36,13 @@ async def load(district: District, row: RoundRow, *short: str) -> TapResult:
 
 async def deliver(district: District, row: RoundRow, stop_id: str, tap_id: str = "") -> TapResult:
     form = a_form(row, tap_id or f"tap-{stop_id}", stop_id)
-    return await say(district, row, form.tap(TapType.DELIVERED, district.clock.now()))
+    return await say(district, row, form.tap(Said(TapType.DELIVERED), district.clock.now()))
 
 
 async def miss(district: District, row: RoundRow, stop_id: str, *bag_ids: str) -> TapResult:
     form = a_form(row, f"miss-{stop_id}", stop_id)
-    tap = form.tap(
-        TapType.NOT_DELIVERED, district.clock.now(), reason=MissReason.NO_ANSWER, bag_ids=bag_ids or None
-    )
+    said = Said(TapType.NOT_DELIVERED, bag_ids or None, MissReason.NO_ANSWER)
+    tap = form.tap(said, district.clock.now())
     return await say(district, row, tap)
 
 
@@ -103,7 +102,7 @@ async def test_the_same_tap_twice_is_told_once_and_answered_the_same(
     row = await released_round(district, solver)
     stop = (await stops_of(district, row))[0]
     await load(district, row)
-    tap = a_form(row, "tap-1", stop.stop_id).tap(TapType.DELIVERED, district.clock.now())
+    tap = a_form(row, "tap-1", stop.stop_id).tap(Said(TapType.DELIVERED), district.clock.now())
     results = await asyncio.gather(*(_record(district, row, tap) for _ in range(6)))
     assert sorted(result.outcome.replayed for result in results) == [False] + [True] * 5
     assert {result.outcome.verdict for result in results} == {Verdict.ACCEPTED}
@@ -129,7 +128,7 @@ async def test_the_same_tap_id_with_another_body_changes_nothing(
 
 async def test_another_crews_round_is_foreign(district: District, solver: SolverProcess) -> None:
     row = await released_round(district, solver)
-    tap = a_form(row, "tap-x").tap(TapType.ROUND_LOADED, district.clock.now())
+    tap = a_form(row, "tap-x").tap(Said(TapType.ROUND_LOADED), district.clock.now())
     result = await say(district, row, tap, crew_id="somebody-else")
     assert (result.outcome.verdict, result.outcome.code) == (Verdict.REJECTED, "foreign_round")
     assert await district.rows("SELECT 1 AS one FROM taps") == []
@@ -189,7 +188,7 @@ async def test_bag_by_bag_the_order_is_complete_with_its_last_bag(
     await load(district, row)
     for n, bag in enumerate(stop.bags):
         form = a_form(row, f"tap-{n}", stop.stop_id)
-        await say(district, row, form.tap(TapType.DELIVERED, district.clock.now(), bag_ids=(bag.bag_id,)))
+        await say(district, row, form.tap(Said(TapType.DELIVERED, (bag.bag_id,)), district.clock.now()))
     completed = await district.outbox("routing.delivery_completed")
     assert [event["order_complete"] for event in completed] == [False, False, True]
 
@@ -199,7 +198,7 @@ async def test_undo_reopens_the_door_and_is_told(district: District, solver: Sol
     stop = (await stops_of(district, row))[0]
     await load(district, row)
     await deliver(district, row, stop.stop_id, "tap-1")
-    undo = a_form(row, "tap-2").tap(TapType.UNDO, district.clock.now(), target_tap_id="tap-1")
+    undo = a_form(row, "tap-2").tap(Said(TapType.UNDO, target_tap_id="tap-1"), district.clock.now())
     assert (await say(district, row, undo)).outcome.verdict is Verdict.ACCEPTED
     assert await places(district) == {"cart": 8}
     await miss(district, row, stop.stop_id)

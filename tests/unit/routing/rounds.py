@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from services.routing.domain.bag import Bag, BagPlace, MissReason
 from services.routing.domain.round import CrewRound, RoundState
 from services.routing.domain.stop import Stop, StopState
-from services.routing.domain.tap import FormTap, ShortBag, Tap, TapType
+from services.routing.domain.tap import FormTap, Said, ShortBag, Tap, TapType
 
 NINE = datetime(2022, 3, 4, 1, 0, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def a_tap(type_: TapType, stop: int | None = None, **said: object) -> Tap:
     form = FormTap(tap_id, "crew-1", "round-1", None if stop is None else f"stop-{stop}")
     at = said.pop("at", NINE)
     assert isinstance(at, datetime)
-    return replace(form.tap(type_, at), **said)  # type: ignore[arg-type]
+    return replace(form.tap(Said(type_), at), **said)  # type: ignore[arg-type]
 
 
 def delivered(stop: int = 1, *bag_ids: str, tap_id: str = "") -> Tap:

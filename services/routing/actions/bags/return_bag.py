@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.routing.actions.rounds.record_tap import TapResult, record_tap
-from services.routing.domain.tap import FormTap, TapType
+from services.routing.domain.tap import FormTap, Said, TapType
 from shared.database.session import Transaction
 
 
 async def return_bags(tx: Transaction, form: FormTap, bag_ids: Sequence[str], at: datetime) -> TapResult:
     """Let a crew say on a plain page which bags lie at the drop point again; twice is harmless."""
-    return await record_tap(tx, form.tap(TapType.RETURNED, at, bag_ids=tuple(bag_ids)), form.crew_id, at)
+    return await record_tap(tx, form.tap(Said(TapType.RETURNED, tuple(bag_ids)), at), form.crew_id, at)

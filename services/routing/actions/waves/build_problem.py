@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.routing.domain.crew import Crew, Hours, shift_on, working_hours
 from services.routing.domain.estate import PlannedEntrance
-from services.routing.domain.planned_entrance import plan_entrance
+from services.routing.domain.planned_entrance import KnownEstate, plan_entrance
 from services.routing.planning import problem as planning
 from services.routing.storage import bags, crews, estate, rounds, stops, waves
 from services.routing.storage.bags import BagRow
@@ -49,13 +49,7 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
     if drop is None:
         raise NotFound("drop_point_unknown")
     due = await stops.of_request(tx, lease.request_id)
-    named = await estate.named_entrances(tx, {stop.entrance_id for stop in due})
-    places = {entrance_id: plan_entrance(one, known) for entrance_id, one in named.items()}
-    served = {
-        entrance_id: place
-        for entrance_id, place in places.items()
-        if place is not None and place.drop_point_id == lease.drop_point_id
-    }
+    served = await _served(tx, due, known, lease.drop_point_id)
     on_duty = await crews.crews_at(tx, lease.drop_point_id)
     busy_until = await rounds.unfinished_of_crews(tx, [crew.crew_id for crew in on_duty])
     hours = {
@@ -79,6 +73,19 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         crews=tuple(_crew(crew, hours[crew.crew_id], time_zero) for crew in _with_time(on_duty, hours)),
     )
     return PlanTask(lease, problem, time_zero, {crew_id: one.is_late for crew_id, one in hours.items()})
+
+
+async def _served(
+    tx: Transaction, due: Sequence[StopRow], known: KnownEstate, drop_point_id: str
+) -> dict[str, PlannedEntrance]:
+    """The entrances of these stops that this drop point serves, by id."""
+    named = await estate.named_entrances(tx, {stop.entrance_id for stop in due})
+    places = {entrance_id: plan_entrance(one, known) for entrance_id, one in named.items()}
+    return {
+        entrance_id: place
+        for entrance_id, place in places.items()
+        if place is not None and place.drop_point_id == drop_point_id
+    }
 
 
 def _with_time(on_duty: Sequence[Crew], hours: Mapping[str, Hours]) -> list[Crew]:

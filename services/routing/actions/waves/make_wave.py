@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.routing.actions.waves.request_plan import DropPointShare, request_plan
 from services.routing.domain.bag import BagMove, BagPlace
-from services.routing.domain.estate import grid_of_drop_point
+from services.routing.domain.estate import DropPoint, grid_of_drop_point
 from services.routing.domain.planned_entrance import plan_entrance
 from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, Reach, WaveRefused, WaveState
 from services.routing.storage import bags, estate, plan_requests, stops, waves
@@ -63,12 +63,9 @@ async def make_wave(tx: Transaction, order: WaveOrder, clock: Clock, randomness:
     await waves.insert_wave(tx, Wave(wave_id, order.wave_date, zone_ids, communities, state, order.made_by, now))
     request_of: dict[str, str | None] = dict.fromkeys(reasons)
     for drop_point_id, share in sorted(shares.items()):
-        drop = known.drop_points[drop_point_id]
         grids = Counter(named[stop.entrance_id].grid for stop in share)
-        wanted = DropPointShare(
-            wave_id, drop_point_id, drop.community, grid_of_drop_point(grids), order.seconds, order.seed
-        )
-        request_id = await request_plan(tx, wanted, new_id(clock, randomness))
+        request_id = new_id(clock, randomness)
+        await request_plan(tx, _share(order, wave_id, known.drop_points[drop_point_id], grids), request_id)
         request_of |= dict.fromkeys((stop.stop_id for stop in share), request_id)
     await stops.assign_to_wave(tx, wave_id, request_of)
     await stops.add_unplanned(tx, wave_id, None, reasons)
@@ -86,6 +83,11 @@ async def _due_stops(tx: Transaction, order: WaveOrder) -> list[StopRow]:
         and order.reach.holds(named[stop.entrance_id].community, named[stop.entrance_id].grid)
         and (not order.zone_ids or named[stop.entrance_id].zone_id in order.zone_ids)
     ]
+
+
+def _share(order: WaveOrder, wave_id: str, drop: DropPoint, grids: Mapping[str, int]) -> DropPointShare:
+    grid = grid_of_drop_point(grids)
+    return DropPointShare(wave_id, drop.drop_point_id, drop.community, grid, order.seconds, order.seed)
 
 
 def _are_back(stop: StopRow, bags_of: Mapping[str, BagRow]) -> bool:
