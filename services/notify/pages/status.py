@@ -17,6 +17,7 @@ from shared.basics.errors import NotFound
 from shared.database.session import transaction
 from shared.security.blind_index import link_hash
 from shared.web.languages import choose_language
+from shared.web.packing import packed
 from shared.web.routes import Parts, public
 from shared.web.templates import render
 
@@ -79,10 +80,10 @@ def make_router(hotline: str, community_sign: str) -> APIRouter:
             async with transaction(parts.engine) as tx:
                 orders = await open_link(tx, link_hash(parts.keys.link_key, token), parts.clock.now())
         except NotFound:
-            return _unreferred(render(request, "status_gone.html", known, status=404))
+            return packed(request, _unreferred(render(request, "status_gone.html", known, status=404)))
         language = language_of(choose_language(request))
         shown = [show_order(order, language, hotline) for order in orders]
-        return _unreferred(render(request, "status.html", {**known, "orders": shown}))
+        return packed(request, _unreferred(render(request, "status.html", {**known, "orders": shown})))
 
     return router
 
