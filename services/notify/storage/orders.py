@@ -1,12 +1,12 @@
 """Orders as their households follow them: one row an order, changed as events arrive."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, null, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, and_, case, delete, func, null, select, text, update
 
 from services.notify.domain.news import RANK, News
 from services.notify.domain.order import FollowedOrder, Item, Window
@@ -29,32 +29,39 @@ class NewOrder:
     link_generation: int
 
 
+# Each order waits for it, so it is one statement, and written out: building it anew cost as much as running it.
+# A conflict touches nothing but makes the row that is there come back.
+_INSERT_WITH_LINK = text("""
+    WITH link AS (
+        INSERT INTO links (household_id, generation, token_hash) VALUES (:household_id, :generation, :token_hash)
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO orders (order_id, household_id, building_id, number, attempt, telling, known_rank, wave_date,
+                        items, placed_at, changed_at)
+    VALUES (:order_id, :household_id, :building_id, :number, 1, 1, :known_rank, :wave_date, CAST(:items AS jsonb),
+            :placed_at, :placed_at)
+    ON CONFLICT (order_id) DO UPDATE SET order_id = excluded.order_id
+    RETURNING *
+""").columns(*orders.c)
+
+
 async def insert_with_link(tx: Transaction, new: NewOrder) -> FollowedOrder:
     """Write an order down and give its household a link unless it has one. The second time nothing changes."""
-    link = (
-        insert(links)
-        .values(household_id=new.household_id, generation=new.link_generation, token_hash=new.link_hash)
-        .on_conflict_do_nothing()
-        .cte("link")
+    [row] = await tx.all(
+        _INSERT_WITH_LINK,
+        {
+            "order_id": new.order_id,
+            "household_id": new.household_id,
+            "building_id": new.building_id,
+            "number": new.number,
+            "known_rank": RANK[News.RECEIVED],
+            "wave_date": new.wave_date,
+            "items": json.dumps(items_to_json(new.items)),
+            "placed_at": new.placed_at,
+            "token_hash": new.link_hash,
+            "generation": new.link_generation,
+        },
     )
-    placed = insert(orders).values(
-        order_id=new.order_id,
-        household_id=new.household_id,
-        building_id=new.building_id,
-        number=new.number,
-        attempt=1,
-        telling=1,
-        known_rank=RANK[News.RECEIVED],
-        wave_date=new.wave_date,
-        items=items_to_json(new.items),
-        placed_at=new.placed_at,
-        changed_at=new.placed_at,
-    )
-    # A conflict touches nothing but makes the row that is there come back.
-    unchanged = placed.on_conflict_do_update(
-        index_elements=[orders.c.order_id], set_={"order_id": placed.excluded.order_id}
-    )
-    row = (await tx.all(unchanged.returning(orders).add_cte(link)))[0]
     return order_from(row)
 
 
