@@ -1,12 +1,12 @@
 """Reads and writes bags and their ledger."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.bag import BagMove, BagPlace
 from services.routing.storage import tables as t
@@ -35,6 +35,20 @@ class Because:
     tap_id: str | None = None
 
 
+# A bag and the first row of its ledger come together; one statement, because every order waits for it.
+_ADD = text("""
+    WITH added AS (
+        INSERT INTO bags (bag_id, order_id, grams, crates, cold, items, place)
+        SELECT bag_id, order_id, grams, crates, cold, CAST(items AS jsonb), 'drop_point'
+        FROM unnest(CAST(:bag_ids AS text[]), CAST(:order_ids AS text[]), CAST(:grams AS int[]),
+                    CAST(:crates AS int[]), CAST(:colds AS boolean[]), CAST(:items AS text[]))
+            AS given (bag_id, order_id, grams, crates, cold, items)
+        ON CONFLICT (bag_id) DO NOTHING
+        RETURNING bag_id
+    )
+    INSERT INTO bag_moves (bag_id, here, there, moved_at)
+    SELECT bag_id, 'supplier', 'drop_point', :at FROM added
+""")
 # A bag's place and its ledger row change together or not at all.
 _MOVE = text("""
     WITH given AS (
@@ -52,15 +66,18 @@ _MOVE = text("""
 
 async def insert_bags(tx: Transaction, bags: Sequence[BagRow], at: datetime) -> None:
     """Add bags that came from the supplier to the drop point; bags known already stay as they are."""
-    added = await tx.all(
-        insert(t.bags)
-        .values([{name: getattr(bag, name) for name in BagRow.__slots__} for bag in bags])
-        .on_conflict_do_nothing()
-        .returning(t.bags.c.bag_id)
+    await tx.execute(
+        _ADD,
+        {
+            "bag_ids": [bag.bag_id for bag in bags],
+            "order_ids": [bag.order_id for bag in bags],
+            "grams": [bag.grams for bag in bags],
+            "crates": [bag.crates for bag in bags],
+            "colds": [bag.cold for bag in bags],
+            "items": [json.dumps(bag.items, ensure_ascii=False) for bag in bags],
+            "at": at,
+        },
     )
-    if added:
-        first = {"here": BagPlace.SUPPLIER.value, "there": BagPlace.DROP_POINT.value, "moved_at": at}
-        await tx.execute(insert(t.bag_moves).values([{"bag_id": row.bag_id, **first} for row in added]))
 
 
 async def change_contents(tx: Transaction, bags: Sequence[BagRow]) -> None:

@@ -13,6 +13,7 @@ from services.routing.domain.bag import Bag, BagOutcome, BagPlace, MissReason
 from services.routing.domain.round import CrewRound, RoundState
 from services.routing.domain.stop import Stop, StopState
 from services.routing.storage import tables as t
+from services.routing.storage.tap_writes import is_active
 from shared.database.session import Transaction
 
 
@@ -216,14 +217,9 @@ async def _save_bags(tx: Transaction, round_id: str, bags: Sequence[Bag], *, is_
             "reasons": [bag.reason for bag in bags],
             "tap_ids": [bag.outcome_tap_id for bag in bags],
             "tolds": [bag.is_told for bag in bags],
-            # A bag at the door stays on its round till the round is closed: the crew may still take it back.
-            "actives": [not is_closed and _is_active(bag) for bag in bags],
+            "actives": [not is_closed and is_active(bag) for bag in bags],
         },
     )
-
-
-def _is_active(bag: Bag) -> bool:
-    return not bag.is_settled or bag.place is BagPlace.DOOR
 
 
 def _stops_from(round_row: RoundRow, rows: Sequence[Row[Any]]) -> tuple[Stop, ...]:

@@ -276,6 +276,19 @@ async def test_a_change_after_loading_comes_too_late_and_is_looked_at(
     assert len(await district.rows("SELECT 1 AS one FROM stops WHERE order_id = 'order-0001'")) == 1
 
 
+async def test_a_tap_after_the_close_leaves_the_bags_free(district: District, solver: SolverProcess) -> None:
+    row = await released_round(district, solver, homes=1)
+    (stop,) = await stops_of(district, row)
+    await load(district, row)
+    await deliver(district, row, stop.stop_id)
+    async with transaction(district.engine) as tx:
+        await close_round(tx, a_form(row, "tap-close"), district.clock.now())
+    late = await miss(district, row, stop.stop_id)
+    assert (late.outcome.verdict, late.outcome.code) == (Verdict.CONFLICT, "tap_after_close")
+    assert await district.rows("SELECT 1 AS one FROM round_bags WHERE is_active") == []
+    assert (await district.rows("SELECT kind FROM tasks")) == [{"kind": "tap_after_close"}]
+
+
 async def test_the_database_refuses_a_bag_on_two_active_rounds(district: District, solver: SolverProcess) -> None:
     row = await released_round(district, solver, homes=1)
     (stop,) = await stops_of(district, row)

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.routing import events_out
-from services.routing.domain.round import CrewRound
-from services.routing.domain.take_tap import take
+from services.routing.domain.round import CrewRound, RoundState
+from services.routing.domain.take_tap import Taken, take
 from services.routing.domain.tap import DOOR_TAPS, Tap, TapIdReused, TapOutcome, Verdict
 from services.routing.storage import bags, rounds, taps
 from services.routing.storage.bags import Because
+from services.routing.storage.tap_writes import TakenTap, write_door_tap
 from services.routing.storage.taps import TaskPlace
 from shared.database.session import Transaction
 
@@ -46,12 +47,20 @@ async def record_tap(tx: Transaction, tap: Tap, crew_id: str, taken_at: datetime
         return TapResult(tap.tap_id, replayed, stop_id, _state(before, stop_id), row.version)
     taken = take(before, tap, taken_at)
     if taken.outcome.verdict is not Verdict.REJECTED:
-        await rounds.save_after_tap(tx, before, taken.round, taken_at)
-        await bags.move_bags(tx, taken.moves, Because(taken_at, tap.round_id, tap.tap_id))
-        await taps.insert_tap(tx, tap, crew_id, taken.outcome, taken_at)
+        await _write(tx, tap, before, taken, taken_at)
         await taps.add_tasks(tx, taken.tasks, TaskPlace(row.round_id, row.community, row.grid), taken_at)
         await events_out.publish_all(tx, taken.facts, taken_at)
     return TapResult(tap.tap_id, taken.outcome, stop_id, _state(taken.round, stop_id), row.version)
+
+
+async def _write(tx: Transaction, tap: Tap, before: CrewRound, taken: Taken, taken_at: datetime) -> None:
+    crew_id, outcome = before.crew_id, taken.outcome
+    if tap.type in DOOR_TAPS and before.state is RoundState.STARTED and len(before.stops) == 1:
+        await write_door_tap(tx, TakenTap(tap, crew_id, outcome, taken_at, taken.round.stops[0], taken.moves))
+        return
+    await rounds.save_after_tap(tx, before, taken.round, taken_at)
+    await bags.move_bags(tx, taken.moves, Because(taken_at, tap.round_id, tap.tap_id))
+    await taps.insert_tap(tx, tap, crew_id, outcome, taken_at)
 
 
 def _state(crew_round: CrewRound, stop_id: str | None) -> str | None:
