@@ -75,13 +75,12 @@ def is_passing_trouble(error: BaseException) -> bool:
 
     Source: PostgreSQL 18, appendix A: class 08 connection, 40 rollback, 53 resources, 55P03 lock, 57P operator.
     """
-    if isinstance(error, InterfaceError | OperationalError | ConnectionError | TimeoutError):
+    if isinstance(error, InterfaceError | OperationalError | OSError | TimeoutError):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "pgcode", "") or "")
+    # While connecting, the driver's own errors come through unwrapped; they carry the state themselves.
+    state = str(getattr(getattr(error, "orig", error), "sqlstate", "") or "")
     return state[:2] in {"08", "40", "53"} or state[:3] == "57P" or state == "55P03"
 
 
