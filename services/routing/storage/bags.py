@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 
 from services.routing.domain.bag import BagMove, BagPlace
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 
 
@@ -119,7 +120,7 @@ async def move_bags(tx: Transaction, moves: Sequence[BagMove], because: Because)
 
 async def of_orders(tx: Transaction, order_ids: Collection[str]) -> dict[str, BagRow]:
     """All bags of these orders, by id."""
-    rows = await tx.all(select(t.bags).where(t.bags.c.order_id.in_(order_ids)))
+    rows = await tx.all(select(t.bags).where(one_of(t.bags.c.order_id, order_ids)))
     return {
         row.bag_id: BagRow(
             row.bag_id, row.order_id, row.grams, row.crates, row.cold, row.items, BagPlace(row.place)
@@ -134,4 +135,4 @@ async def forget_bags(tx: Transaction, bag_ids: Collection[str], because: Becaus
         return
     moves = [BagMove(bag_id, BagPlace.DROP_POINT, BagPlace.WRITTEN_OFF) for bag_id in bag_ids]
     await move_bags(tx, moves, because)
-    await tx.execute(delete(t.bags).where(t.bags.c.bag_id.in_(bag_ids)))
+    await tx.execute(delete(t.bags).where(one_of(t.bags.c.bag_id, bag_ids)))

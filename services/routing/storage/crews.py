@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.crew import CODE_LIFE_S, SESSION_LIMIT_S, Crew
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 
 
@@ -90,7 +91,7 @@ async def crews_at(tx: Transaction, drop_point_id: str) -> list[Crew]:
 
 async def crews_named(tx: Transaction, crew_ids: Collection[str]) -> dict[str, Crew]:
     """These crews, by id."""
-    rows = await tx.all(select(t.crews).where(t.crews.c.crew_id.in_(crew_ids)))
+    rows = await tx.all(select(t.crews).where(one_of(t.crews.c.crew_id, crew_ids)))
     return {row.crew_id: _crew_from(row) for row in rows}
 
 

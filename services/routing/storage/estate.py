@@ -12,6 +12,7 @@ from services.routing.domain.estate import DropPoint, EntranceFacts, EntranceNam
 from services.routing.domain.planned_entrance import KnownEstate, NamedEntrance, arrange
 from services.routing.domain.wave import Reach
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 
 
@@ -179,7 +180,7 @@ async def entrance_names(tx: Transaction, building_keys: Collection[str] | None)
         t.buildings, t.buildings.c.building_id == t.entrances.c.building_id
     )
     if building_keys is not None:
-        statement = statement.where(t.buildings.c.building_key.in_(building_keys))
+        statement = statement.where(one_of(t.buildings.c.building_key, building_keys))
     return [EntranceName(row.entrance_id, row.building_key, row.name) for row in await tx.all(statement)]
 
 
@@ -187,7 +188,7 @@ async def entrance_facts(tx: Transaction, building_keys: Collection[str] | None)
     """What the estate file says of the entrances of these buildings, or of all."""
     statement = select(t.estate_entrances)
     if building_keys is not None:
-        statement = statement.where(t.estate_entrances.c.building_key.in_(building_keys))
+        statement = statement.where(one_of(t.estate_entrances.c.building_key, building_keys))
     return [_fact_from(row) for row in await tx.all(statement)]
 
 
@@ -234,7 +235,7 @@ def _named() -> Select[Any]:
 
 async def named_entrances(tx: Transaction, entrance_ids: Collection[str]) -> dict[str, NamedEntrance]:
     """These entrances with their names and whereabouts, by id; unknown ones are left out."""
-    rows = await tx.all(_named().where(t.entrances.c.entrance_id.in_(entrance_ids)))
+    rows = await tx.all(_named().where(one_of(t.entrances.c.entrance_id, entrance_ids)))
     return {row.entrance_id: _named_from(row) for row in rows}
 
 
@@ -242,9 +243,9 @@ async def unmatched_entrances(tx: Transaction, reach: Reach, limit: int) -> tupl
     """Entrances within reach that no feature of the estate file describes: the first by name, and how many."""
     unmatched = _named().where(t.entrances.c.feature_id.is_(None))
     if reach.communities is not None:
-        unmatched = unmatched.where(t.buildings.c.community.in_(reach.communities))
+        unmatched = unmatched.where(one_of(t.buildings.c.community, reach.communities))
     if reach.grids is not None:
-        unmatched = unmatched.where(t.buildings.c.grid.in_(reach.grids))
+        unmatched = unmatched.where(one_of(t.buildings.c.grid, reach.grids))
     count = await tx.scalar(
         select(func.count()).select_from(unmatched.with_only_columns(t.entrances.c.entrance_id).subquery())
     )

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 from shared.security.data_keys import load_data_keys
 from shared.security.key_file import ServiceKeys
@@ -70,7 +71,7 @@ async def open_keys(tx: Transaction, keys: ServiceKeys, household_ids: Collectio
     """The data keys of these households; removed ones are left out."""
     rows = await tx.all(
         select(data_keys.c.subject)
-        .where(data_keys.c.subject.in_(household_ids))
+        .where(one_of(data_keys.c.subject, household_ids))
         .where(data_keys.c.destroyed.is_(False))
     )
     opened = await load_data_keys(tx, keys, [row.subject for row in rows])
@@ -81,7 +82,7 @@ async def open_doors(tx: Transaction, opened: dict[str, bytes]) -> dict[str, Doo
     """What crews may read of the households whose keys were opened."""
     rows = await tx.all(
         select(t.households.c.household_id, t.households.c.door_sealed)
-        .where(t.households.c.household_id.in_(opened))
+        .where(one_of(t.households.c.household_id, opened))
         .where(t.households.c.door_sealed.is_not(None))
     )
     return {

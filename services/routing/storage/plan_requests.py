@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.wave import LIVE_REQUESTS, RequestState
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 
 
@@ -88,7 +89,7 @@ async def insert_request(tx: Transaction, request: NewRequest) -> None:
 async def live_drop_points(tx: Transaction) -> set[str]:
     """Drop points that are being planned now."""
     rows = await tx.all(
-        select(t.plan_requests.c.drop_point_id).where(t.plan_requests.c.state.in_(sorted(LIVE_REQUESTS)))
+        select(t.plan_requests.c.drop_point_id).where(one_of(t.plan_requests.c.state, sorted(LIVE_REQUESTS)))
     )
     return {row.drop_point_id for row in rows}
 

@@ -13,6 +13,7 @@ from services.routing.domain.bag import Bag, BagOutcome, BagPlace, MissReason
 from services.routing.domain.round import CrewRound, RoundState
 from services.routing.domain.stop import Stop, StopState
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from services.routing.storage.tap_writes import is_active
 from shared.database.session import Transaction
 
@@ -107,7 +108,7 @@ async def next_of_crew(tx: Transaction, crew_id: str) -> RoundRow | None:
     row = await tx.first(
         select(t.rounds)
         .where(t.rounds.c.crew_id == crew_id)
-        .where(t.rounds.c.state.in_([RoundState.STARTED, RoundState.RELEASED]))
+        .where(one_of(t.rounds.c.state, [RoundState.STARTED, RoundState.RELEASED]))
         .order_by(t.rounds.c.state.desc(), t.rounds.c.planned_start, t.rounds.c.round_id)
         .limit(1)
     )
@@ -118,8 +119,8 @@ async def unfinished_of_crews(tx: Transaction, crew_ids: Collection[str]) -> dic
     """When each crew's rounds that are given out and not closed should end, by crew."""
     rows = await tx.all(
         select(t.rounds.c.crew_id, t.rounds.c.planned_end)
-        .where(t.rounds.c.crew_id.in_(crew_ids))
-        .where(t.rounds.c.state.in_([RoundState.PLANNED, RoundState.RELEASED, RoundState.STARTED]))
+        .where(one_of(t.rounds.c.crew_id, crew_ids))
+        .where(one_of(t.rounds.c.state, [RoundState.PLANNED, RoundState.RELEASED, RoundState.STARTED]))
         .order_by(t.rounds.c.planned_end)
     )
     return {row.crew_id: row.planned_end for row in rows}
@@ -140,7 +141,7 @@ async def bump_version(tx: Transaction, round_id: str) -> None:
 async def active_bags(tx: Transaction, bag_ids: Collection[str]) -> set[str]:
     """Which of these bags are on an active round."""
     rows = await tx.all(
-        select(t.round_bags.c.bag_id).where(t.round_bags.c.bag_id.in_(bag_ids)).where(t.round_bags.c.is_active)
+        select(t.round_bags.c.bag_id).where(one_of(t.round_bags.c.bag_id, bag_ids)).where(t.round_bags.c.is_active)
     )
     return {row.bag_id for row in rows}
 
@@ -198,7 +199,7 @@ async def save_after_tap(tx: Transaction, before: CrewRound, after: CrewRound, a
     changed = [stop for stop in after.stops if stop != old[stop.stop_id]]
     for state in {stop.state for stop in changed if stop.state is not old[stop.stop_id].state}:
         stop_ids = [stop.stop_id for stop in changed if stop.state is state]
-        await tx.execute(update(t.stops).where(t.stops.c.stop_id.in_(stop_ids)).values(state=state.value))
+        await tx.execute(update(t.stops).where(one_of(t.stops.c.stop_id, stop_ids)).values(state=state.value))
     is_closed = after.state is RoundState.CLOSED
     if changed or is_closed:
         stops = after.stops if is_closed else changed

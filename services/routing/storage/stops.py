@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.stop import StopState
 from services.routing.storage import tables as t
+from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
 
 
@@ -145,21 +146,21 @@ async def of_round(tx: Transaction, round_id: str, *, lock: bool = False) -> lis
 
 async def by_ids(tx: Transaction, stop_ids: Collection[str]) -> dict[str, StopRow]:
     """These stops, by id."""
-    rows = await tx.all(select(t.stops).where(t.stops.c.stop_id.in_(stop_ids)))
+    rows = await tx.all(select(t.stops).where(one_of(t.stops.c.stop_id, stop_ids)))
     return {row.stop_id: _stop_from(row) for row in rows}
 
 
 async def set_state(tx: Transaction, stop_ids: Collection[str], state: StopState) -> None:
     """Move stops on."""
     if stop_ids:
-        await tx.execute(update(t.stops).where(t.stops.c.stop_id.in_(stop_ids)).values(state=state.value))
+        await tx.execute(update(t.stops).where(one_of(t.stops.c.stop_id, stop_ids)).values(state=state.value))
 
 
 async def keep_in_wave(tx: Transaction, stop_ids: Collection[str]) -> None:
     """Take stops off their round but not out of their wave: its release still has to tell them why."""
     if stop_ids:
         off_round = {"state": StopState.WAITING.value, "round_id": None, "position": None, "planned_at": None}
-        await tx.execute(update(t.stops).where(t.stops.c.stop_id.in_(stop_ids)).values(off_round))
+        await tx.execute(update(t.stops).where(one_of(t.stops.c.stop_id, stop_ids)).values(off_round))
 
 
 async def send_back_to_waiting(tx: Transaction, stop_ids: Collection[str]) -> None:
@@ -167,8 +168,8 @@ async def send_back_to_waiting(tx: Transaction, stop_ids: Collection[str]) -> No
     if stop_ids:
         await tx.execute(
             update(t.stops)
-            .where(t.stops.c.stop_id.in_(stop_ids))
-            .where(t.stops.c.state.in_([StopState.WAITING, StopState.PLANNED]))
+            .where(one_of(t.stops.c.stop_id, stop_ids))
+            .where(one_of(t.stops.c.state, [StopState.WAITING, StopState.PLANNED]))
             .values(OUT_OF_WAVE)
         )
 
@@ -194,7 +195,7 @@ async def cancel_waiting_of_household(tx: Transaction, household_id: str) -> Non
     await tx.execute(
         update(t.stops)
         .where(t.stops.c.household_id == household_id)
-        .where(t.stops.c.state.in_([StopState.WAITING, StopState.PLANNED]))
+        .where(one_of(t.stops.c.state, [StopState.WAITING, StopState.PLANNED]))
         .values({**OUT_OF_WAVE, "state": StopState.CANCELLED.value, "is_cancelled": True})
     )
 
