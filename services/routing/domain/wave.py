@@ -9,11 +9,12 @@ from shared.basics.errors import Refused
 
 
 class WaveState(StrEnum):
-    """How far a wave is."""
+    """How far a wave is; `discarded` when its plan was thrown away before anybody was told."""
 
     PLANNING = "planning"
     PLANNED = "planned"
     RELEASED = "released"
+    DISCARDED = "discarded"
 
 
 class RequestState(StrEnum):

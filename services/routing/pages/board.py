@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from services.routing.actions.waves.discard_wave import discard_wave
 from services.routing.actions.waves.make_wave import WaveOrder, make_wave
 from services.routing.actions.waves.release_rounds import finish_release, release_round, rounds_to_release
 from services.routing.domain.wave import Reach, WaveRefused
@@ -136,9 +137,7 @@ async def release_wave(wave_id: str, actor: CurrentActor, parts: Parts, key: Giv
     """Release a wave: one round a transaction, then what is on none; a second press finds nothing left to do."""
     reach = reach_of(actor)
     async with transaction(parts.engine) as tx:
-        wave = await _wave_within(tx, wave_id, reach)
-        if not all(reach.holds(community, None) for community in wave.communities):
-            raise NotAllowed("wave_reaches_further")
+        _require_whole(await _wave_within(tx, wave_id, reach), reach)
         round_ids = await rounds_to_release(tx, wave_id)
     for round_id in round_ids:
         await _release_one(parts, key, round_id)
@@ -148,6 +147,20 @@ async def release_wave(wave_id: str, actor: CurrentActor, parts: Parts, key: Giv
         return see_other(f"/waves/{wave_id}")
 
     return respond(await answer_once(parts.engine, key, parts.real_clock.now(), finish))
+
+
+@router.post("/waves/{wave_id}/discard")
+@declare(roles={Role.DISPATCHER}, scope=Scope.COMMUNITY)
+async def throw_wave_away(wave_id: str, actor: CurrentActor, parts: Parts, key: GivenKey) -> Response:
+    """Throw a plan away that nobody was told of; its orders wait again."""
+    reach = reach_of(actor)
+
+    async def work(tx: Transaction) -> Answer:
+        _require_whole(await _wave_within(tx, wave_id, reach), reach)
+        await discard_wave(tx, wave_id)
+        return see_other("/board")
+
+    return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))
 
 
 @router.post("/tasks/{task_id}/done")
@@ -241,6 +254,15 @@ async def _wave_within(tx: Transaction, wave_id: str, reach: Reach) -> Wave:
     if wave is None or not _is_within(wave, reach):
         raise NotFound("wave_unknown")
     return wave
+
+
+def _require_whole(wave: Wave, reach: Reach) -> None:
+    """What changes a whole wave needs somebody who sees all of it.
+
+    Errors: NotAllowed("wave_reaches_further").
+    """
+    if not all(reach.holds(community, None) for community in wave.communities):
+        raise NotAllowed("wave_reaches_further")
 
 
 async def _wave_lines(

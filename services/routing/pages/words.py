@@ -26,6 +26,8 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "drop_point_being_planned": mark(
         "Another wave is planning %(drop_points)s right now. Wait till it is done, then make this one."
     ),
+    "wave_is_told": mark("Rounds of this wave are released already; it can no longer be thrown away."),
+    "wave_was_discarded": mark("This plan was thrown away. Make another wave."),
     "wave_still_planning": mark("This wave is still being planned."),
     "wave_reaches_further": mark(
         "This wave reaches beyond your communities; somebody who sees all of them releases it."
@@ -55,6 +57,7 @@ UNPLANNED_REASONS: Final[Mapping[str, str]] = {
     "shift_too_short": mark("too far or too long for any single shift"),
     "shifts_full": mark("all crews there are busy till their shifts end"),
     "plan_failed": mark("planning failed three times: tell the administrator"),
+    "discarded": mark("thrown away with its wave"),
     "left_out": mark("changed while the plan was being made: it is in the next wave"),
     "drop_point_unknown": mark("its drop point is not in the estate file any more"),
 }
@@ -63,6 +66,7 @@ WAVE_STATES: Final[Mapping[WaveState, tuple[str, str]]] = {
     WaveState.PLANNING: ("unsent", mark("Being planned")),
     WaveState.PLANNED: ("packed", mark("Planned, not released")),
     WaveState.RELEASED: ("out", mark("Released")),
+    WaveState.DISCARDED: ("cancelled", mark("Thrown away")),
 }
 
 REQUEST_STATES: Final[Mapping[RequestState, tuple[str, str]]] = {

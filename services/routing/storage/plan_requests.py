@@ -146,5 +146,15 @@ async def fail_request(tx: Transaction, lease: Lease, reason: str) -> None:
     )
 
 
+async def call_off(tx: Transaction, wave_id: str) -> None:
+    """Let nobody work on a wave's requests any more, nor save what they are working on."""
+    await tx.execute(
+        update(t.plan_requests)
+        .where(t.plan_requests.c.wave_id == wave_id)
+        .where(one_of(t.plan_requests.c.state, sorted(LIVE_REQUESTS)))
+        .values(state=RequestState.FAILED.value, leased_until=None, reason="discarded")
+    )
+
+
 def _lease_from(row: Row[Any]) -> Lease:
     return Lease(**{name: getattr(row, name) for name in Lease.__slots__})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, text, update
+from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.bag import Bag, BagOutcome, BagPlace, MissReason
@@ -101,6 +101,14 @@ async def planned_of_wave(tx: Transaction, wave_id: str) -> list[str]:
         .order_by(t.rounds.c.planned_start, t.rounds.c.round_id)
     )
     return [row.round_id for row in rows]
+
+
+async def count_of_wave(tx: Transaction, wave_id: str) -> int:
+    """How many rounds of a wave there are, dropped ones left out."""
+    counted = (
+        select(func.count()).where(t.rounds.c.wave_id == wave_id).where(t.rounds.c.state != RoundState.DROPPED)
+    )
+    return int(await tx.scalar(counted) or 0)
 
 
 async def next_of_crew(tx: Transaction, crew_id: str) -> RoundRow | None:

@@ -174,6 +174,17 @@ async def send_back_to_waiting(tx: Transaction, stop_ids: Collection[str]) -> No
         )
 
 
+async def leave_wave(tx: Transaction, wave_id: str) -> None:
+    """Let all stops of a wave that nobody was told of wait for another."""
+    await tx.execute(delete(t.unplanned).where(t.unplanned.c.wave_id == wave_id))
+    await tx.execute(
+        update(t.stops)
+        .where(t.stops.c.wave_id == wave_id)
+        .where(one_of(t.stops.c.state, [StopState.WAITING, StopState.PLANNED]))
+        .values(OUT_OF_WAVE)
+    )
+
+
 OUT_OF_WAVE: Mapping[str, Any] = {
     "state": StopState.WAITING.value,
     "wave_id": None,

@@ -172,6 +172,11 @@ async def mark_released(tx: Transaction, wave_id: str, at: datetime) -> None:
     )
 
 
+async def mark_discarded(tx: Transaction, wave_id: str) -> None:
+    """Note that a wave's plan was thrown away."""
+    await tx.execute(update(t.waves).where(t.waves.c.wave_id == wave_id).values(state=WaveState.DISCARDED.value))
+
+
 async def request_lines(tx: Transaction, wave_id: str) -> list[RequestLine]:
     """A wave's plan requests, by drop point."""
     rows = await tx.all(

@@ -56,6 +56,18 @@ async def test_a_street_is_brought_in_planned_and_released(
     assert (await district.told()).count("delivery_scheduled") == 4
 
 
+async def test_a_plan_can_be_thrown_away_before_it_is_released(
+    dispatcher: Browser, district: District, solver: SolverProcess
+) -> None:
+    await open_district(district)
+    address = (await dispatcher.post("/waves", wave_date="2022-03-04")).headers["location"]
+    await plan_all(district, solver)
+    assert (await dispatcher.post(f"{address}/discard")).headers["location"] == "/board"
+    assert (await dispatcher.get(address)).json()["state"] == "discarded"
+    assert (await dispatcher.get(f"{address}?lang=en", page=True)).status_code == 200
+    assert (await dispatcher.post(f"{address}/release")).status_code == 409
+
+
 async def test_a_double_click_on_plan_makes_one_wave(dispatcher: Browser, district: District) -> None:
     await open_district(district)
     first = await dispatcher.post("/waves", key="k" * 20, wave_date="2022-03-04", zones="*")
@@ -137,6 +149,7 @@ async def test_another_communitys_wave_is_not_there(
     lotus = await Browser(app).sign_in("lotus")
     assert (await banyan.get(address)).status_code == 404
     assert (await banyan.post(f"{address}/release")).status_code == 404
+    assert (await banyan.post(f"{address}/discard")).status_code == 404
     assert (await banyan.post("/crews/k1/admission")).status_code == 404
     assert (await banyan.get("/crews")).json() == {"crews": []}
     assert (await banyan.post("/waves", wave_date="2022-03-04", zones="zone-1")).status_code == 404

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.routing.actions.waves.build_problem import build_problem
+from services.routing.actions.waves.discard_wave import discard_wave
 from services.routing.actions.waves.release_rounds import finish_release, release_round, rounds_to_release
 from services.routing.actions.waves.run_plan_request import PlanEnd, run_plan_request
 from services.routing.domain.wave import Reach, WaveRefused
@@ -222,6 +223,41 @@ async def test_a_newer_plan_version_throws_a_slower_plan_away(district: District
     await district.rows("UPDATE drop_points SET plan_version = plan_version + 1 RETURNING 1")
     assert await planning is PlanEnd.OVERTAKEN
     assert await district.rows("SELECT 1 AS one FROM rounds") == []
+
+
+async def test_a_plan_thrown_away_lets_its_orders_wait_again(district: District, solver: SolverProcess) -> None:
+    await open_district(district)
+    first = await a_wave(district)
+    await plan_all(district, solver)
+    for _ in range(2):
+        await throw_away(district, first)
+    async with transaction(district.engine) as tx:
+        with pytest.raises(WaveRefused, match="wave_was_discarded"):
+            await rounds_to_release(tx, first)
+    second = await a_wave(district)
+    await plan_all(district, solver)
+    await release(district, second)
+    assert len(await district.outbox("routing.delivery_scheduled")) == 4
+    with pytest.raises(WaveRefused, match="wave_is_told"):
+        await throw_away(district, second)
+
+
+async def test_a_plan_thrown_away_during_the_search_is_never_saved(
+    district: District, solver: SolverProcess
+) -> None:
+    await open_district(district)
+    wave_id = await a_wave(district)
+    planning = asyncio.create_task(run_plan_request(a_planner(district, solver)))
+    await eventually(lambda: is_being_planned(district))
+    await throw_away(district, wave_id)
+    assert await planning is PlanEnd.OVERTAKEN
+    assert await district.rows("SELECT 1 AS one FROM rounds") == []
+    assert len(await district.rows("SELECT 1 AS one FROM stops WHERE wave_id IS NULL")) == 4
+
+
+async def throw_away(district: District, wave_id: str) -> None:
+    async with transaction(district.engine) as tx:
+        await discard_wave(tx, wave_id)
 
 
 async def test_two_planners_never_hold_one_request(district: District) -> None:

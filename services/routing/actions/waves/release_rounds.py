@@ -17,13 +17,15 @@ from shared.database.session import Transaction
 async def rounds_to_release(tx: Transaction, wave_id: str) -> list[str]:
     """The rounds of a planned wave that are still to be released; none once all are.
 
-    Errors: NotFound("wave_unknown"); WaveRefused("wave_still_planning").
+    Errors: NotFound("wave_unknown"); WaveRefused("wave_still_planning" | "wave_was_discarded").
     """
     wave = await waves.find_wave(tx, wave_id)
     if wave is None:
         raise NotFound("wave_unknown")
     if wave.state is WaveState.PLANNING:
         raise WaveRefused("wave_still_planning")
+    if wave.state is WaveState.DISCARDED:
+        raise WaveRefused("wave_was_discarded")
     return await rounds.planned_of_wave(tx, wave_id)
 
 
@@ -61,7 +63,7 @@ async def finish_release(tx: Transaction, wave_id: str, at: datetime) -> bool:
     wave = await waves.find_wave(tx, wave_id, lock=True)
     if wave is None:
         raise NotFound("wave_unknown")
-    if wave.state is WaveState.RELEASED:
+    if wave.state is not WaveState.PLANNED:
         return False
     left = await waves.unplanned_of(tx, wave_id)
     facts: list[Fact] = [_not_planned(wave, household, order, why) for household, order, _, why in left]
