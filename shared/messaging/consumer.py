@@ -29,6 +29,9 @@ _RUN_LENGTH = 64
 _TAKE_AT_MOST = 1000
 _TAKE_S = 0.25
 _PARTITIONS_AT_ONCE = 4
+_LOOK_EVERY_S = 3.0
+# So long records may lie ahead and none come before the reader joins anew; and before joining anew is given up.
+_DEAF_S = 6.0
 _STUCK_S = 60.0
 
 _log = get_log(__name__)
@@ -39,6 +42,10 @@ class _Again(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("handler_asks_again")
+
+
+class _Deaf(BrokerTrouble):
+    """Records lie ahead and none come: a broker that was away for a moment can leave aiokafka like this."""
 
 
 class ReaderStuck(Exception):
@@ -82,15 +89,17 @@ class Consumer:
                     identity = await self._parts.broker.identity()
                     await self._read(reader, identity, stop)
                 pause_s = 0.2
+            except _Deaf as error:
+                _log.warning("consumer_joins_anew", reason=str(error))
             except BrokerTrouble as error:
+                self._moved()
                 _log.warning("consumer_waits", reason=str(error))
                 self._parts.beat()
                 await _pause(stop, pause_s)
                 pause_s = min(2.0, pause_s * 2)
 
     async def _read(self, reader: Reader, identity: str, stop: asyncio.Event) -> None:
-        self._moved()
-        looked_at_s = self._clock.monotonic()
+        joined_at_s = looked_at_s = self._clock.monotonic()
         while not stop.is_set():
             taken = await reader.take(_TAKE_S, _TAKE_AT_MOST)
             self._parts.beat()
@@ -100,11 +109,11 @@ class Consumer:
                     *(self._take_in(reader, place, records, stop) for place, records in taken.items())
                 )
                 self._moved()
-            if self._clock.monotonic() - looked_at_s > _STUCK_S / 6:
+            if self._clock.monotonic() - looked_at_s > _LOOK_EVERY_S:
                 looked_at_s = self._clock.monotonic()
-                await self._look_around(reader, identity)
+                await self._look_around(reader, identity, joined_at_s)
 
-    async def _look_around(self, reader: Reader, identity: str) -> None:
+    async def _look_around(self, reader: Reader, identity: str, joined_at_s: float) -> None:
         """Join anew when the log is another one; give up when records lie ahead and none come."""
         if await self._parts.broker.identity() != identity:
             message = "another cluster answers"
@@ -113,6 +122,9 @@ class Consumer:
             self._moved()
         elif self._clock.monotonic() - self._moved_at_s > _STUCK_S:
             raise ReaderStuck
+        elif self._clock.monotonic() - max(joined_at_s, self._moved_at_s) > _DEAF_S:
+            message = "records lie ahead and none come"
+            raise _Deaf(message)
 
     async def _take_in(
         self, reader: Reader, place: Place, records: Sequence[IncomingRecord], stop: asyncio.Event

@@ -21,7 +21,9 @@ from shared.messaging.broker import (
     TopicSpec,
     Writer,
 )
+from shared.observability.logs import get_log
 
+_log = get_log(__name__)
 _TOPIC_EXISTS = 36
 # What aiokafka raises when a broker is away: its own family, and what asyncio and sockets raise below it.
 _TROUBLE = (KafkaError, OSError, TimeoutError, asyncio.TimeoutError)
@@ -69,8 +71,7 @@ class KafkaBroker:
             await _within(15, producer.start())
             yield _KafkaWriter(producer)
         finally:
-            with suppress(*_TROUBLE):
-                await asyncio.wait_for(producer.stop(), 5)
+            await _leave(producer.stop())
 
     @asynccontextmanager
     async def reader(self, topics: Sequence[str], group: str) -> AsyncIterator[Reader]:
@@ -95,8 +96,7 @@ class KafkaBroker:
             consumer.subscribe(topics=list(topics), listener=reader)
             yield reader
         finally:
-            with suppress(*_TROUBLE):
-                await asyncio.wait_for(consumer.stop(), 5)
+            await _leave(consumer.stop())
 
     async def identity(self) -> str:
         """The cluster's id."""
@@ -120,8 +120,7 @@ class KafkaBroker:
             ]
             ends = await _within(15, consumer.end_offsets(partitions))
         finally:
-            with suppress(*_TROUBLE):
-                await asyncio.wait_for(consumer.stop(), 5)
+            await _leave(consumer.stop())
         return {Place(partition.topic, partition.partition): end for partition, end in ends.items()}
 
     async def ensure_topics(self, topics: Sequence[TopicSpec]) -> None:
@@ -150,9 +149,8 @@ class KafkaBroker:
     async def close(self) -> None:
         """Close the administrative connection."""
         if self._admin is not None:
-            with suppress(*_TROUBLE):
-                await asyncio.wait_for(self._admin.close(), 5)
-            self._admin = None
+            admin, self._admin = self._admin, None
+            await _leave(admin.close())
 
     async def _ask(self, question: str, *arguments: Any) -> Any:
         async with self._admin_lock:
@@ -244,8 +242,10 @@ class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         if not partitions:
             return 0
         try:
-            ends = await asyncio.wait_for(self._consumer.end_offsets(list(partitions)), 10)
-            ahead = [ends[partition] - await self._consumer.position(partition) for partition in partitions]
+            # Asking for a position waits for good while the group's coordinator is not found again.
+            async with asyncio.timeout(10):
+                ends = await self._consumer.end_offsets(list(partitions))
+                ahead = [ends[partition] - await self._consumer.position(partition) for partition in partitions]
         except (*_TROUBLE, IllegalStateError) as error:
             raise BrokerTrouble(f"backlog: {type(error).__name__}") from error
         return sum(max(0, count) for count in ahead)
@@ -267,3 +267,14 @@ async def _within(seconds: float, step: Any) -> Any:
         return await asyncio.wait_for(step, seconds)
     except _TROUBLE as error:
         raise BrokerTrouble(type(error).__name__) from error
+
+
+async def _leave(goodbye: Any) -> None:
+    """Say goodbye for at most five seconds, then go without it.
+
+    Not `wait_for`: it waits for what it cancels, and aiokafka's stop swallows that while a broker is away.
+    """
+    task = asyncio.ensure_future(goodbye)
+    await asyncio.wait({task}, timeout=5)
+    if task.done() and not task.cancelled() and task.exception() is not None:
+        _log.info("goodbye_failed", reason=type(task.exception()).__name__)
