@@ -82,7 +82,7 @@ async def park_arrival(
             "sequence": arrival.envelope.sequence,
             "headers": headers_to_json(arrival.headers),
             "body": arrival.body,
-            "reason": reason,
+            "reason": _for_table(reason),
         },
     )
 
@@ -101,7 +101,7 @@ async def park_unreadable(tx: Transaction, record: IncomingRecord, reason: str) 
             "sequence": None,
             "headers": headers_to_json(record.headers),
             "body": record.body or b"",
-            "reason": reason,
+            "reason": _for_table(reason),
         },
     )
 
@@ -157,3 +157,8 @@ def _shown(row: Any) -> ParkedEvent:
         parked_at=row.parked_at,
         held_back=row.held_back,
     )
+
+
+def _for_table(reason: str) -> str:
+    # A reason may quote a header's name, and PostgreSQL keeps no NUL.
+    return reason.replace("\x00", "\ufffd")
