@@ -67,6 +67,7 @@ def build(settings: NotifySettings) -> ServiceParts:
             NavigationEntry(mark("Parked events"), "/parked"),
         ],
         heartbeats=heartbeats,
+        trouble_page=status.make_trouble_page(settings.hotline_number, SIGN),
         on_stop=[desk.channel.close, engine.dispose],
     )
 

@@ -158,6 +158,11 @@ def _answer(request: Request, status: int, body: Mapping[str, object]) -> Respon
     headers = {"retry-after": "5"} if status == 503 else {}
     if not wants_page(request):
         return JSONResponse({"error": body}, status, headers=headers)
+    trouble_page = request.app.state.parts.trouble_page
+    own_page: Response | None = trouble_page(request, status) if trouble_page and status >= 500 else None
+    if own_page is not None:
+        own_page.headers.update(headers)
+        return own_page
     shown = status if status in _TITLES else (500 if status >= 500 else 422)
     page = {
         "title": translate(request, _TITLES[shown]),

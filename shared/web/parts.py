@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from shared.basics.clock import Clock, SystemClock
 from shared.basics.randomness import Randomness
@@ -17,6 +18,7 @@ from shared.web.loops import Loop, end_process
 
 # Lets somebody in who is no member of staff: a crew by its session, a resident by a link.
 Admission = Callable[[Request], Awaitable[Actor | None]]
+TroublePage = Callable[[Request, int], Response | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class ServiceParts:
     `folder` is the service's own: `pages/templates`, `pages/static` and `locale` are looked for in it.
     `title` and the texts of `error_texts` (by error code) are catalogue texts, translated when shown.
     `guest_door` is the page that lets those in who are no staff: a crew whose session ended is sent there.
+    `trouble_page` may answer in place of the plain page when something failed on our side: a resident should then
+    see the hotline, not the staff's first page.
     `real_clock` measures sessions, throttles and tickets and never runs fast.
     """
 
@@ -54,6 +58,7 @@ class ServiceParts:
     has_staff: bool = True
     home_path: str = "/"
     guest_door: str = ""
+    trouble_page: TroublePage | None = None
     heartbeats: Heartbeats | None = None
     on_start: Sequence[Callable[[], Awaitable[None]]] = ()
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()

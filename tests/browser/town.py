@@ -59,6 +59,7 @@ SEED = 3
 class Town:
     """The filled street: where it answers, who may sign in, and what stands where."""
 
+    system: System = field(repr=False)
     urls: Mapping[str, str]
     accounts: Sequence[Account]
     admin_password: str
@@ -126,7 +127,7 @@ class TownMaker:
         self._databases = Databases({name: system.database_url("auditor", name) for name in SERVICES})
         self._quiet = Quiet(self._databases, self._clock)
         accounts = make_accounts(randomness)
-        self.town = Town(system.urls, accounts, system.admin_password, system.provider_log)
+        self.town = Town(system, system.urls, accounts, system.admin_password, system.provider_log)
         self.town.register_path = scene.register_path
         self.town.estate_path, self.town.roster_path = scene.estate_path, scene.roster_path
         self._officer = Officer(self._world, account_of(accounts, "officer"))

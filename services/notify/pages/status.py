@@ -1,6 +1,6 @@
 """The resident's page behind the status link: how the order stands, in words and times, without any script."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -86,6 +86,24 @@ def make_router(hotline: str, community_sign: str) -> APIRouter:
         return packed(request, _unreferred(render(request, "status.html", {**known, "orders": shown})))
 
     return router
+
+
+def make_trouble_page(hotline: str, community_sign: str) -> Callable[[Request, int], Response | None]:
+    """What a resident sees when we cannot answer: the hotline, and the same link to try again."""
+
+    def trouble_page(request: Request, status: int) -> Response | None:
+        if not request.url.path.startswith("/s/"):
+            return None
+        known = {
+            "hotline": hotline,
+            "sign": community_sign,
+            "is_large": request.query_params.get("large") == "1",
+            "large_href": f"?{request.url.query}",
+            "actor": None,
+        }
+        return _unreferred(render(request, "status_away.html", known, status))
+
+    return trouble_page
 
 
 def show_order(order: FollowedOrder, language: Language, hotline: str) -> OrderShown:
