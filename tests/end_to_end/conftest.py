@@ -11,7 +11,7 @@ from tests.end_to_end.tiny_street import TinyStreet, open_tiny_street, plan_of
 
 @pytest.fixture(scope="session")
 def running_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """All real parts, in a street that lives three hundred times as fast as we do."""
+    """All real parts, in a street that lives sixty times as fast as we do."""
     folder = tmp_path_factory.mktemp("tiny-system") / "state"
     with System.start(plan_of(folder)) as system:
         yield system

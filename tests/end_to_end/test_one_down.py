@@ -1,4 +1,4 @@
-"""Any one service stands still for a while: the others go on, and all catches up; so does a broker that is away."""
+"""Any one service stands still for a while: the others go on, and all catches up; so does an absent broker."""
 
 import pytest
 

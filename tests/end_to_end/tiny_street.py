@@ -26,8 +26,8 @@ from shared.basics.randomness import SystemRandomness
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WAVE_DATE = date(2022, 3, 2)
-# A minute of the street passes in a fifth of a second: "delivered" is told soon, and night is far away.
-FACTOR = 300.0
+# A minute of the street passes in a second: "delivered" is told soon, and night is a quarter of an hour away.
+FACTOR = 60.0
 TINY = replace(
     FUTIAN,
     name="tiny",
