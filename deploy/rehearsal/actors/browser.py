@@ -213,7 +213,7 @@ def _may_help_to_ask_again(reply: Reply) -> bool:
 
 
 def _is_json(reply: Reply) -> bool:
-    return reply.headers.get("content-type", "").startswith("application/json")
+    return bool(reply.body) and reply.headers.get("content-type", "").startswith("application/json")
 
 
 def _reply_again(line: Line) -> Reply:
