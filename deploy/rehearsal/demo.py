@@ -17,7 +17,6 @@ from pathlib import Path
 from deploy.local import state
 from deploy.local.launcher import SERVICES, System, SystemPlan
 from deploy.local.missing import Missing
-from deploy.local.state import StoredClock
 from deploy.rehearsal import street_time
 from deploy.rehearsal.actors.accounts import Account, make_accounts
 from deploy.rehearsal.actors.browser import World
@@ -30,15 +29,15 @@ from deploy.rehearsal.scenario.plans import ScenarioError
 from deploy.rehearsal.scenario.read_scenario import Scene
 from deploy.rehearsal.scene_files import prepare_scene
 from deploy.rehearsal.simulators.provider_log import read_log
-from deploy.rehearsal.street_time import ZONE
+from deploy.rehearsal.street_time import ZONE, Street
 from deploy.rehearsal.trouble import Trouble
 from shared.basics.clock import SystemClock
 from shared.basics.randomness import SystemRandomness
 
 # How many real minutes one day of the street lasts, unless DEMO_PACE says otherwise.
 MINUTES_PER_DAY = 3.0
-CALLS_FROM, CALLS_TO = time(8), time(19)
-WALKS_FROM, WALKS_TO = time(7), time(17)
+CALLS_FROM, CALLING = time(8), timedelta(hours=11)
+WALKS_FROM, WALKS_TO, WALKING = time(7), time(17), timedelta(hours=10)
 COUNT_EVERY_S = 5.0
 KEEP_TIME_EVERY_S = 5.0
 # Every crew is on its way at the same time; how many there are in all the demo need not know.
@@ -80,7 +79,7 @@ class Place:
 class Stroll:
     """The demo's pace: calls and doors spread over the hours of the street's day."""
 
-    def __init__(self, street: StoredClock, quiet: Quiet) -> None:
+    def __init__(self, street: Street, quiet: Quiet) -> None:
         self._street = street
         self._quiet = quiet
         self._clock = SystemClock()
@@ -94,13 +93,15 @@ class Stroll:
         """Crews start at seven."""
         await self._until(datetime.combine(day, WALKS_FROM, ZONE))
 
-    async def between_calls(self, calls: int) -> None:
-        """So many calls fill an operator's day."""
-        await self._rest(CALLS_FROM, CALLS_TO, calls)
+    async def until_call(self, day: date, part: float) -> None:
+        """Calls are spread over the eve; a machine that is behind takes them as they come."""
+        eve = datetime.combine(day - timedelta(days=1), CALLS_FROM, ZONE)
+        await asyncio.sleep(max(0.0, self._real_s(eve + part * CALLING - self._street.now())))
 
     async def between_doors(self, doors: int) -> None:
-        """Two rounds with so many bags at so many doors fill a crew's day."""
-        await self._rest(WALKS_FROM, WALKS_TO, doors * 4)
+        """Two rounds with two bags at each of so many doors fill a crew's day; after hours crews hurry."""
+        if WALKS_FROM <= self._street.now().astimezone(ZONE).time() < WALKS_TO:
+            await asyncio.sleep(self._real_s(WALKING) / max(1, doors * 4))
 
     async def until_heard(self, writer: str, reader: str) -> None:
         """As `Quiet`."""
@@ -116,18 +117,17 @@ class Stroll:
             self._counted_s = self._clock.monotonic()
             self.say(text)
 
-    async def _rest(self, begin: time, end: time, parts: int) -> None:
-        hours = end.hour - begin.hour
-        await asyncio.sleep(hours * 3600 / self._street.factor / max(1, parts))
-
     async def _until(self, moment: datetime) -> None:
-        wait_s = (moment - self._street.now()).total_seconds() / self._street.factor
+        wait_s = self._real_s(moment - self._street.now())
         if wait_s > 0:
             self.say(f"quiet until {moment:%m-%d %H:%M}")
             await asyncio.sleep(wait_s)
 
+    def _real_s(self, street_time: timedelta) -> float:
+        return street_time.total_seconds() / self._street.clock.factor
 
-async def play(system: System, scene: Scene, place: Place, street: StoredClock) -> None:
+
+async def play(system: System, scene: Scene, place: Place, street: Street) -> None:
     """Play what was not played yet, then keep the system up until told to stop."""
     clock = SystemClock()
     databases = Databases({name: system.database_url("auditor", name) for name in SERVICES})
@@ -150,8 +150,9 @@ async def play(system: System, scene: Scene, place: Place, street: StoredClock) 
         await asyncio.Event().wait()
     except* Trouble as failures:
         for failure in failures.exceptions:
-            pace.say(f"the play stopped: {failure}")
-        pace.say("the services stay up until Ctrl-C; `make reset` begins anew")
+            pace.say(f"the play stopped: {str(failure)[:300]}")
+        pace.say("the services stay up until Ctrl-C; if this machine is too slow for the street's pace,")
+        pace.say("`make reset`, then DEMO_PACE=10 make demo: a day of the street in ten minutes")
         await asyncio.Event().wait()
     finally:
         keeping.cancel()
@@ -161,7 +162,7 @@ async def play(system: System, scene: Scene, place: Place, street: StoredClock) 
         await databases.close()
 
 
-async def _keep_time(place: Place, street: StoredClock) -> None:
+async def _keep_time(place: Place, street: Street) -> None:
     while True:
         street_time.keep(place.clock, street)
         await asyncio.sleep(KEEP_TIME_EVERY_S)
@@ -212,13 +213,11 @@ def run() -> None:
     place = Place(folder / "demo")
     scene = prepare_scene("futian", int(os.environ.get("SEED") or "1"), None, place.scene)
     factor = 1440 / float(os.environ.get("DEMO_PACE") or MINUTES_PER_DAY)
-    street = street_time.wake(place.clock, min(scene.days.wave_dates), factor)
+    street = street_time.go_on(place.clock, min(scene.days.wave_dates), factor)
     plan = SystemPlan(
         folder=folder,
         brokers=int(os.environ.get("BROKERS") or "1"),
-        clock_origin=datetime.fromisoformat(street.origin),
-        clock_factor=factor,
-        settings={"all": street_time.settings_of(street)},
+        settings={"all": street},
     )
     print("Starting PostgreSQL, Kafka, three services and the SMS simulator …", flush=True)
     began_s = SystemClock().monotonic()

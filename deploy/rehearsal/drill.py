@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from deploy.local.launcher import Ports, System, SystemPlan, forget
 from deploy.local.missing import Missing
@@ -29,17 +28,17 @@ from deploy.rehearsal.quiet import Quiet
 from deploy.rehearsal.scenario.plans import ScenarioError
 from deploy.rehearsal.scenario.read_scenario import Scene
 from deploy.rehearsal.scene_files import prepare_scene
+from deploy.rehearsal.street_time import ZONE, Street
 from deploy.rehearsal.trouble import Trouble
 from shared.basics.clock import Clock, SystemClock
 from shared.basics.randomness import SystemRandomness
 from shared.contracts.topics import SERVICES
 
-ZONE = ZoneInfo("Asia/Shanghai")
 # One wave's real work: how many orders a second go from the first call to the closed round, all in.
 ORDERS_PER_S = 25.0
 DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
 FASTEST, SLOWEST = 7200.0, 60.0
-# From the clock's anchor, which is set before the servers start, to the first call.
+# From the start of the first service to the first call.
 SET_UP_S = 20.0
 COUNT_EVERY_S = 5.0
 
@@ -76,8 +75,8 @@ class Wish:
 class Hurry:
     """The drill's pace: no pauses but those the calendar asks for."""
 
-    def __init__(self, system: System, quiet: Quiet, clock: Clock) -> None:
-        self._system = system
+    def __init__(self, street: Street, quiet: Quiet, clock: Clock) -> None:
+        self._street = street
         self._quiet = quiet
         self._clock = clock
         self._began_s = clock.monotonic()
@@ -91,7 +90,7 @@ class Hurry:
         """Nobody knocks at a door before seven on the wave's date."""
         await self._until(datetime.combine(day, time(7), ZONE))
 
-    async def between_calls(self, calls: int) -> None:
+    async def until_call(self, day: date, part: float) -> None:
         """The next call is there already."""
 
     async def between_doors(self, doors: int) -> None:
@@ -102,15 +101,14 @@ class Hurry:
         await self._quiet.until_heard(writer, reader)
 
     async def _until(self, moment: datetime) -> None:
-        street = self._system.state.clock
-        wait_s = (moment - street.now()).total_seconds() / street.factor
+        wait_s = (moment - self._street.now()).total_seconds() / self._street.clock.factor
         if wait_s > 0:
             self.say(f"waiting {wait_s:.1f} s until it is {moment:%m-%d %H:%M} in the street")
             await asyncio.sleep(wait_s)
 
     def say(self, text: str) -> None:
         """Progress on standard error, with real and street time."""
-        street = self._system.state.clock.now().astimezone(ZONE)
+        street = self._street.now().astimezone(ZONE)
         print(f"{self._clock.monotonic() - self._began_s:6.1f} s  {street:%m-%d %H:%M}  {text}", file=sys.stderr)
 
     def count(self, text: str) -> None:
@@ -134,18 +132,21 @@ def busyness() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def system_plan(scene: Scene, wish: Wish, folder: Path) -> SystemPlan:
-    """A system of its own, on free ports, whose street wakes up a little before the first wave's eve."""
-    factor = clock_factor(scene, wish)
-    eve = datetime.combine(min(scene.days.wave_dates) - timedelta(days=1), time(0), ZONE)
+def system_plan(street: Street, wish: Wish, folder: Path) -> SystemPlan:
+    """A system of its own, on free ports, living in the street's time."""
     return SystemPlan(
         folder=folder,
         ports=Ports.free(wish.brokers),
         brokers=wish.brokers,
-        clock_origin=eve - timedelta(seconds=SET_UP_S * busyness() * factor),
-        clock_factor=factor,
-        settings=wish.plant.settings,
+        settings={"all": street, **wish.plant.settings},
     )
+
+
+def street_of(scene: Scene, wish: Wish) -> Street:
+    """A street that wakes up a little before the midnight of the first wave's eve."""
+    factor = clock_factor(scene, wish)
+    eve = datetime.combine(min(scene.days.wave_dates) - timedelta(days=1), time(0), ZONE)
+    return Street(eve - timedelta(seconds=SET_UP_S * busyness() * factor), factor)
 
 
 def run(wish: Wish, folder: Path) -> dict[str, Any]:
@@ -159,11 +160,12 @@ def run(wish: Wish, folder: Path) -> dict[str, Any]:
     # A folder that was named is kept afterwards to look into, and begun anew each time.
     forget(folder / "state")
     starts_s = clock.monotonic()
-    with System.start(system_plan(scene, wish, folder / "state")) as system:
+    street = street_of(scene, wish)
+    with System.start(system_plan(street, wish, folder / "state")) as system:
         ready_s = clock.monotonic() - starts_s
         print(f"ready after {ready_s:.1f} s on {system.urls}", file=sys.stderr)
         with MemoryWatch(partial(_pids, system)) as memory:
-            report = asyncio.run(Drill(system, scene, wish, clock).run())
+            report = asyncio.run(Drill(system, street, scene, wish).run())
         report["ready_s"] = round(ready_s, 2)
         report["memory_peak_mib"] = memory.peak_mib
         report["memory_by_process_mib"] = memory.peak_by_name
@@ -174,11 +176,12 @@ def run(wish: Wish, folder: Path) -> dict[str, Any]:
 class Drill:
     """One scene on one running system."""
 
-    def __init__(self, system: System, scene: Scene, wish: Wish, clock: Clock) -> None:
+    def __init__(self, system: System, street: Street, scene: Scene, wish: Wish) -> None:
         self._system = system
+        self._street = street
         self._scene = scene
         self._wish = wish
-        self._clock = clock
+        self._clock = clock = SystemClock()
         self._databases = Databases({name: system.database_url("auditor", name) for name in SERVICES})
         self._quiet = Quiet(self._databases, clock)
 
@@ -186,9 +189,9 @@ class Drill:
         """Play, rest, audit."""
         randomness = SystemRandomness()
         history = History(self._system.state.folder / "history.jsonl", self._clock)
-        world = World.of(self._system.urls, history, self._clock, self._system.state.clock.now)
+        world = World.of(self._system.urls, history, self._clock, self._street.now)
         troupe = Troupe(make_accounts(randomness), self._system.admin_password, self._system.provider_log)
-        pace = Hurry(self._system, self._quiet, self._clock)
+        pace = Hurry(self._street, self._quiet, self._clock)
         play = Play(world, self._scene, troupe, pace)
         killer = Killer(self._system, self._databases, self._wish.kills, self._clock)
         trouble: list[str] = []
@@ -225,7 +228,7 @@ class Drill:
             "processes": list(_processes(self._system, logins)),
             **verdict.figures,
             "kills": killer.done,
-            "clock_factor": self._system.state.clock.factor,
+            "clock_factor": self._street.clock.factor,
         }
 
 

@@ -36,8 +36,8 @@ class Pace(Protocol):
     async def until_morning(self, day: date) -> None:
         """Wait until crews may knock on this date."""
 
-    async def between_calls(self, calls: int) -> None:
-        """Wait as long as an operator's telephone is silent between two of this day's calls."""
+    async def until_call(self, day: date, part: float) -> None:
+        """Wait for a call for this wave date; `part` of the calls, 0 to 1, came before it."""
 
     async def between_doors(self, doors: int) -> None:
         """Wait as long as a crew needs to the next door of a round with so many."""
@@ -143,7 +143,7 @@ class Play:
             nonlocal taken
             order_id = self.played.order_ids.get(order.id)
             if order_id is None:
-                await self._pace.between_calls(-(-len(orders) // len(self._operators)))
+                await self._pace.until_call(day, taken / len(orders))
                 order_id = await self._order(operator, order, is_second=order.household in brought_again)
                 taken += 1
                 self._pace.count(f"{day}: {taken} of {len(orders)} orders taken")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from deploy.local.launcher import SERVICES, Ports, System, SystemPlan
 from deploy.rehearsal.actors.accounts import Account, account_of, make_accounts
@@ -21,10 +20,10 @@ from deploy.rehearsal.scenario import plans
 from deploy.rehearsal.scenario.plans import FUTIAN
 from deploy.rehearsal.scenario.read_scenario import Scene, read_scene
 from deploy.rehearsal.scenario.write_scenario import Scenario, write_scenario
+from deploy.rehearsal.street_time import ZONE, Street
 from shared.basics.clock import SystemClock
 from shared.basics.randomness import SystemRandomness
 
-ZONE = ZoneInfo("Asia/Shanghai")
 WAVE_DATE = date(2022, 3, 2)
 # A minute of the street passes in a second: "delivered" is told soon, and night is a quarter of an hour away.
 FACTOR = 60.0
@@ -52,13 +51,8 @@ def write_tiny(folder: Path) -> Scenario:
 
 def plan_of(folder: Path, **settings: dict[str, str]) -> SystemPlan:
     """A system whose street is at nine in the morning of its first wave."""
-    return SystemPlan(
-        folder=folder,
-        ports=Ports.free(),
-        clock_origin=datetime.combine(WAVE_DATE, time(9), ZONE),
-        clock_factor=FACTOR,
-        settings=settings,
-    )
+    street = Street(datetime.combine(WAVE_DATE, time(9), ZONE), FACTOR)
+    return SystemPlan(folder=folder, ports=Ports.free(), settings={"all": street, **settings})
 
 
 class NoPace:
@@ -73,7 +67,7 @@ class NoPace:
     async def until_morning(self, day: date) -> None:
         """It is morning."""
 
-    async def between_calls(self, calls: int) -> None:
+    async def until_call(self, day: date, part: float) -> None:
         """At once."""
 
     async def between_doors(self, doors: int) -> None:
@@ -150,7 +144,9 @@ async def open_tiny_street(system: System, folder: Path) -> TinyStreet:
     clock = SystemClock()
     databases = Databases({name: system.database_url("auditor", name) for name in SERVICES})
     quiet = Quiet(databases, clock, within_s=60)
-    world = World.of(system.urls, History(folder / "history.jsonl", clock), clock, system.state.clock.now)
+    street = system.plan.settings["all"]
+    street_now = street.now if isinstance(street, Street) else system.state.clock.now
+    world = World.of(system.urls, History(folder / "history.jsonl", clock), clock, street_now)
     accounts = make_accounts(SystemRandomness())
     troupe = Troupe(accounts, system.admin_password, system.provider_log, operators=2)
     await Play(world, scene, troupe, NoPace(quiet)).open_street()
