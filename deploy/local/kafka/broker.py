@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from string import Template
@@ -115,7 +115,9 @@ def programs(broker: Broker, logs: Path) -> list[Program]:
 
 def training_program(broker: Broker, log_path: Path) -> Program:
     """The first node as it runs once to record the classes it loads; the archive is written when it stops."""
-    return _program(broker, 1, log_path, (f"-XX:AOTCacheOutput={archive_path()}.new", *JAVA_FLAGS))
+    recording = _program(broker, 1, log_path, (f"-XX:AOTCacheOutput={archive_path()}.new", *JAVA_FLAGS))
+    # Java makes the archive while it stops: seconds on a machine at rest, minutes on one that is busy.
+    return replace(recording, stop_within_s=240.0)
 
 
 def _program(broker: Broker, node: int, log_path: Path, flags: tuple[str, ...]) -> Program:
