@@ -55,6 +55,7 @@ class Killer:
         self._began_s = clock.monotonic()
         self._list = self._draw(plan)
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
 
     @property
     def unfinished(self) -> list[str]:
@@ -72,8 +73,9 @@ class Killer:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def until_done(self) -> None:
-        """Wait for a kill that is under way, so that nothing dies while the services come to rest."""
-        if self._task is not None and len(self.done) == len(self._list):
+        """Begin no more kills and see the one that is under way through: the services are to come to rest."""
+        self._is_over = True
+        if self._task is not None:
             await self._task
 
     def _draw(self, plan: KillPlan) -> list[str]:
@@ -88,14 +90,16 @@ class Killer:
         for target in self._list:
             await asyncio.sleep(self._chance.uniform(*PAUSE_S))
             open_orders = await self._until_enough_open()
+            if open_orders is None:
+                return
             at_s = round(self._clock.monotonic() - self._began_s, 2)
             pid = await asyncio.to_thread(self._kill, target)
             self.done.append({"target": target, "pid": pid, "time": at_s, "open": open_orders})
             if target != "broker's disk":
                 await asyncio.to_thread(self._system.wait_until_ready, target)
 
-    async def _until_enough_open(self) -> int:
-        while True:
+    async def _until_enough_open(self) -> int | None:
+        while not self._is_over:
             try:
                 count = await self._databases.open_orders()
             except DatabaseAway:
@@ -103,6 +107,7 @@ class Killer:
             if count >= self._least_open:
                 return count
             await asyncio.sleep(LOOK_EVERY_S)
+        return None
 
     def _kill(self, target: str) -> int:
         if target == "broker's disk":
