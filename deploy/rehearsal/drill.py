@@ -146,7 +146,7 @@ def street_of(scene: Scene, wish: Wish) -> Street:
     """A street that wakes up a little before the midnight of the first wave's eve."""
     factor = clock_factor(scene, wish)
     eve = datetime.combine(min(scene.days.wave_dates) - timedelta(days=1), time(0), ZONE)
-    return Street(eve - timedelta(seconds=SET_UP_S * busyness() * factor), factor)
+    return Street(eve - timedelta(seconds=SET_UP_S * min(2.0, busyness()) * factor), factor)
 
 
 def run(wish: Wish, folder: Path) -> dict[str, Any]:
@@ -169,6 +169,7 @@ def run(wish: Wish, folder: Path) -> dict[str, Any]:
         report["ready_s"] = round(ready_s, 2)
         report["memory_peak_mib"] = memory.peak_mib
         report["memory_by_process_mib"] = memory.peak_by_name
+        report["cpu_s_by_process"] = memory.cpu_s_by_name
     report["elapsed_s"] = round(clock.monotonic() - began_s, 1)
     return report
 

@@ -1,4 +1,4 @@
-"""How much memory everything together takes: proportional set size, so that shared pages count once."""
+"""What everything together takes: memory by proportional set size, so that shared pages count once, and CPU."""
 
 import contextlib
 import threading
@@ -18,9 +18,19 @@ class MemoryWatch:
     def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
         self.peak_mib = 0
         self.peak_by_name: dict[str, int] = {}
+        # By process id, for one that was killed has used its time all the same. Units: seconds.
+        self._cpu_s: dict[int, tuple[str, float]] = {}
         self._pids = pids
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
+
+    @property
+    def cpu_s_by_name(self) -> dict[str, float]:
+        """Seconds of processor time used up to the last look."""
+        sums: dict[str, float] = {}
+        for name, seconds in self._cpu_s.values():
+            sums[name] = sums.get(name, 0) + seconds
+        return {name: round(seconds, 1) for name, seconds in sorted(sums.items())}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -38,6 +48,8 @@ class MemoryWatch:
                     with contextlib.suppress(psutil.Error):
                         name = _name(process)
                         sizes[name] = sizes.get(name, 0) + process.memory_full_info().pss / MIB
+                        times = process.cpu_times()
+                        self._cpu_s[process.pid] = (name, times.user + times.system)
             if sum(sizes.values()) > self.peak_mib:
                 self.peak_mib = round(sum(sizes.values()))
                 self.peak_by_name = {name: round(size) for name, size in sorted(sizes.items())}
