@@ -1,4 +1,4 @@
-"""A pool over a real PostgreSQL that is restarted under it."""
+"""A pool over a real PostgreSQL whose connections are ended under it."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,20 @@ from sqlalchemy.exc import DBAPIError
 from shared.database.engine import create_engine
 from shared.database.session import is_passing_trouble, transaction
 from shared.testing.eventually import eventually
-from shared.testing.servers import FreshDatabase, PostgresServer
+from shared.testing.servers import FreshDatabase
 
 
 async def test_connections_that_died_while_idle_are_replaced_unseen(
-    fresh_database: Callable[[str], FreshDatabase], postgres_server: PostgresServer
+    fresh_database: Callable[[str], FreshDatabase],
 ) -> None:
-    engine = create_engine(fresh_database("notify").url, 2, application="test")
+    url = fresh_database("notify").url
+    engine, other = create_engine(url, 2, application="test"), create_engine(url, 2, application="test")
     async with transaction(engine) as tx:
         first = await tx.scalar(text("SELECT pg_backend_pid()"))
-    postgres_server.kill()
-    postgres_server.start()
+    # The server is lent to the whole run: ending one session is what a restart does to this pool.
+    async with transaction(other) as tx:
+        assert await tx.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    await other.dispose()
 
     async def answers() -> bool:
         try:
