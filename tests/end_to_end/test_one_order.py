@@ -45,8 +45,16 @@ async def test_one_correlation_id_leads_from_the_click_to_the_provider(street: T
     await eventually(lambda: has_news(street, order_id, ("received",)), within_s=30)
     correlation_id = correlation_of_order(street, order_id)
     (reference,) = [message.reference for message in await messages_of(street, order_id)]
-    calls = [line for line in log_lines(street, "notify") if line.get("message_id") == reference]
-    assert {line["correlation_id"] for line in calls} == {correlation_id}
+
+    def calls() -> list[Mapping[str, object]]:
+        return [line for line in log_lines(street, "notify") if line.get("message_id") == reference]
+
+    async def is_logged() -> bool:
+        return bool(calls())
+
+    # The provider writes its line before it answers, notify its own after.
+    await eventually(is_logged, within_s=30)
+    assert {line["correlation_id"] for line in calls()} == {correlation_id}
     headers = [
         read_headers(record.headers)
         for records in (await all_records(street)).values()

@@ -21,7 +21,7 @@ async def test_it_answers_and_stops_within_three_seconds(start: Start, loop: str
             except httpx.ConnectError:
                 return False
 
-        await eventually(answers, within_s=20)
+        await eventually(answers, within_s=60)
         page = await client.get("/sign-in", headers={"accept": "text/html"})
         assert "登录" in page.text
     process.send_signal(signal.SIGTERM)
@@ -37,7 +37,7 @@ async def test_it_ends_with_a_status_of_its_own_when_a_loop_dies(start: Start) -
     async def has_ended() -> bool:
         return process.poll() is not None
 
-    await eventually(has_ended, within_s=20)
+    await eventually(has_ended, within_s=60)
     _, log = process.communicate()
     assert process.returncode == 70
     events = [json.loads(line)["event"] for line in log.splitlines()]
