@@ -34,8 +34,8 @@ from shared.basics.clock import Clock, SystemClock
 from shared.basics.randomness import SystemRandomness
 from shared.contracts.topics import SERVICES
 
-# How many orders a second go from the first call to the closed round, all in, on two cores of 2026. Faster, and the
-# biggest wave's orders come when their date is over: they are refused, as they should be.
+# How many orders a second go from the first call to the closed round, all in, on two cores. On a faster street the
+# biggest wave's orders would come when their date is over: they are refused, as they should be.
 ORDERS_PER_S = 15.0
 DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
 FASTEST, SLOWEST = 7200.0, 60.0
