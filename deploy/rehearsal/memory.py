@@ -9,11 +9,11 @@ from typing import Self
 import psutil
 
 MIB = 1024 * 1024
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
 
 
 class MemoryWatch:
-    """Looks at all processes of the system, and at this one, every two seconds while the block runs."""
+    """Looks at all processes of the system, and at this one, every five seconds while the block runs."""
 
     def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
         self.peak_mib = 0
