@@ -102,7 +102,7 @@ BUGS = (
         "services/routing/domain/take_tap.py",
         "if any(bag.place is BagPlace.CART for bag in bags):",
         "if False:",
-        "tests/unit/routing/domain",
+        "tests/unit/routing/test_take_tap.py tests/unit/routing/test_round_machine.py",
     ),
     PlantedBug(
         "clean after positive",
