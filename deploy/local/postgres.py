@@ -260,9 +260,11 @@ def _sweep(data: Path) -> None:
     """Delete databases whose state folder is gone: a checkout deleted without `make reset`, a killed test run."""
     for note in data.glob("*.belongs-to"):
         folder = data / note.stem
-        if not Path(note.read_text()).exists() and not (folder / "postmaster.pid").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            note.unlink(missing_ok=True)
+        # Another start or reset at this moment may take the note away under us.
+        with contextlib.suppress(FileNotFoundError):
+            if not Path(note.read_text()).exists() and not (folder / "postmaster.pid").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                note.unlink(missing_ok=True)
 
 
 def _is_answering(server: Postgres) -> bool:
