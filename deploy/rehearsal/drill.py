@@ -36,11 +36,13 @@ from shared.contracts.topics import SERVICES
 
 # How many orders a second go from the first call to the closed round, all in, on two cores. On a faster street the
 # biggest wave's orders would come when their date is over: they are refused, as they should be.
-ORDERS_PER_S = 15.0
+ORDERS_PER_S = 22.0
 DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
 FASTEST, SLOWEST = 7200.0, 60.0
 # From the start of the first service to the first call.
-SET_UP_S = 20.0
+SET_UP_S = 12.0
+# Search seconds a drop point: less than people would give it, for nobody waits for these rounds.
+PLAN_SECONDS = 1
 COUNT_EVERY_S = 5.0
 
 
@@ -192,7 +194,12 @@ class Drill:
         randomness = SystemRandomness()
         history = History(self._system.state.folder / "history.jsonl", self._clock)
         world = World.of(self._system.urls, history, self._clock, self._street.now)
-        troupe = Troupe(make_accounts(randomness), self._system.admin_password, self._system.provider_log)
+        troupe = Troupe(
+            make_accounts(randomness),
+            self._system.admin_password,
+            self._system.provider_log,
+            plan_seconds=PLAN_SECONDS,
+        )
         pace = Hurry(self._street, self._quiet, self._clock)
         play = Play(world, self._scene, troupe, pace)
         killer = Killer(self._system, self._databases, self._wish.kills, self._clock)
