@@ -7,7 +7,7 @@ from services.orders import events_in
 from services.orders.actions.office import Office
 from services.orders.actions.staff.change_staff import make_first_administrator
 from services.orders.api import desk as desk_api
-from services.orders.pages import desk, first, households, orders, parked, register, staff, zones
+from services.orders.pages import desk, first, households, orders, register, staff, zones
 from services.orders.pages.words import ERROR_TEXTS, NAVIGATION
 from services.orders.settings import OrdersSettings
 from shared.basics.clock import SystemClock
@@ -22,6 +22,7 @@ from shared.security.key_file import load_keys
 from shared.security.passwords import make_verifier
 from shared.web.app import run
 from shared.web.languages import mark
+from shared.web.parked_pages import parked_router
 from shared.web.parts import ServiceParts
 
 FOLDER = Path(__file__).parent
@@ -76,7 +77,7 @@ def make_parts(settings: OrdersSettings) -> ServiceParts:
             register.router,
             zones.router,
             staff.router,
-            parked.routes(endpoint),
+            parked_router(endpoint.list_parked, endpoint.replay),
             desk_api.router,
         ],
         loops=endpoint.loops(),
