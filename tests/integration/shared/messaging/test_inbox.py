@@ -74,6 +74,8 @@ async def test_an_event_that_comes_twice_is_applied_once(endpoint: Endpoint, dia
     await take(endpoint, first, first)
     await take(endpoint, first)
     assert diary.applied == ["orders:h1:o1"]
+    # A second effect would have failed on the diary's key and been parked: nothing may be.
+    assert await endpoint.list_parked() == []
 
 
 async def test_an_older_event_under_another_id_is_dropped(endpoint: Endpoint, diary: Diary) -> None:
@@ -81,6 +83,7 @@ async def test_an_older_event_under_another_id_is_dropped(endpoint: Endpoint, di
     again = record(cancelled("h1", "o1"), 1, event_id="11111111-1111-4111-8111-111111111111")
     await take(endpoint, again)
     assert diary.applied == ["orders:h1:o1", "orders:h1:o2"]
+    assert await endpoint.list_parked() == []
 
 
 async def test_an_event_after_a_gap_waits_and_follows_at_once(
