@@ -63,6 +63,25 @@ _SET_FEATURES = text("""
 """)
 
 
+# Any number both users agree on; the other locks of this database are drawn from hashes or have two parts.
+_ESTATE_LOCK = 20_220_304
+_HOLD_FILE = text("SELECT pg_advisory_xact_lock(:number)")
+_HOLD_NAMES = text("SELECT pg_advisory_xact_lock_shared(:number)")
+
+
+async def hold_file(tx: Transaction) -> None:
+    """Keep all names as they are until this transaction ends: its file must be matched with every one of them."""
+    await tx.execute(_HOLD_FILE, {"number": _ESTATE_LOCK})
+
+
+async def hold_names(tx: Transaction) -> None:
+    """Keep the file in use until this transaction ends; others may name buildings meanwhile.
+
+    Taken before the first row is written, or a file that is being loaded and a building would wait for each other.
+    """
+    await tx.execute(_HOLD_NAMES, {"number": _ESTATE_LOCK})
+
+
 async def replace_estate(tx: Transaction, estate: Estate, loaded_at: datetime, loaded_by: str) -> None:
     """Put another estate file in the place of the one in use; drop points of old rounds stay, unused."""
     await tx.execute(delete(t.estate_entrances))

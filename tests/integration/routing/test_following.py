@@ -1,6 +1,8 @@
 """What routing does about other services' news, on real PostgreSQL: follow_estate, follow_household, follow_order,
 follow_staff, and the files that load_estate_file, match_estate and load_roster bring in."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -19,15 +21,17 @@ from services.routing.storage import crews, estate, plan_requests
 from services.routing.storage.crews import crew_lines
 from shared.basics.errors import NotAllowed, NotFound
 from shared.basics.randomness import SystemRandomness
-from shared.contracts.orders_estate import BuildingChanged, EntranceName, Handling
+from shared.contracts.orders_estate import BuildingChanged, BuildingRegistered, EntranceName, Handling
 from shared.contracts.orders_household import HouseholdChanged, HouseholdRemoved, OrderCancelled, OrderChanged
 from shared.contracts.orders_staff import SessionsRevoked, StaffChanged
 from shared.contracts.sealed_parts import HouseholdForRouting, Sealed, StaffSecrets
 from shared.database.session import transaction
+from shared.messaging.inbox import Received
 from shared.security.accounts import find_account_by_login
 from shared.security.data_keys import new_data_key
 from shared.security.sealing import SealBroken, seal
 from shared.security.sessions import begin_session, find_session
+from shared.testing.eventually import eventually
 from tests.integration.routing.district import (
     START,
     District,
@@ -58,6 +62,44 @@ async def test_names_and_file_meet_in_any_order(district: District) -> None:
     assert await features(district) == {"entrance-1": "b1e1"}
     await district.hear(a_building(2))
     assert await features(district) == {"entrance-1": "b1e1", "entrance-2": "b2e1"}
+
+
+async def test_a_building_named_while_a_file_is_loaded_is_matched(district: District) -> None:
+    async with transaction(district.engine) as tx:
+        await load_estate_file(tx, an_estate(), "test", START)
+        naming = asyncio.create_task(district.hear(a_building(1)))
+        await done_or_waiting(district, naming)
+    await naming
+    assert await features(district) == {"entrance-1": "b1e1"}
+
+
+async def test_a_file_loaded_while_a_building_is_named_is_matched(district: District) -> None:
+    async def load() -> None:
+        async with transaction(district.engine) as tx:
+            await load_estate_file(tx, an_estate(), "test", START)
+
+    async with transaction(district.engine) as tx:
+        await district.inbox[BuildingRegistered](tx, a_building(1), received(district))
+        loading = asyncio.create_task(load())
+        await done_or_waiting(district, loading)
+    await loading
+    assert await features(district) == {"entrance-1": "b1e1"}
+
+
+def received(district: District) -> Received:
+    return Received("e", BuildingRegistered.TOPIC, "building-1", 1, district.clock.now(), "c")
+
+
+async def done_or_waiting(district: District, task: asyncio.Task[None]) -> None:
+    """Until the other transaction has ended or stands before a lock."""
+
+    async def is_so() -> bool:
+        waiting = await district.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return task.done() or bool(waiting)
+
+    await eventually(is_so)
 
 
 async def test_another_file_replaces_the_one_in_use_whole(district: District) -> None:

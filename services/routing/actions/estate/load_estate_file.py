@@ -17,6 +17,8 @@ async def load_estate_file(tx: Transaction, body: bytes, by: str, at: datetime) 
     Errors: EstateFileRefused, naming each feature and field; the file in use stays.
     """
     read = read_estate_file(body)
+    # A building named meanwhile would see the old file, and this file would not see the building: no match ever.
+    await estate.hold_file(tx)
     await estate.replace_estate(tx, read, at, by)
     await match_estate(tx, None)
     return read

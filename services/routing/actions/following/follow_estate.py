@@ -8,6 +8,7 @@ from shared.database.session import Transaction
 
 async def follow_building(tx: Transaction, building: Building) -> None:
     """Write a building's names down and match them with the estate file. A second time changes nothing."""
+    await estate.hold_names(tx)
     await estate.save_building(tx, building)
     await match_estate(tx, [building.building_key])
 
