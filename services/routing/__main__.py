@@ -1,7 +1,11 @@
-"""Commands without a server: plan an instance file, check a plan file (formats/rounds/README.md)."""
+"""Commands without a server: plan an instance file, check a plan file, export a wave as an instance file.
+
+Source: formats/rounds/README.md.
+"""
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -23,9 +27,12 @@ from services.routing.planning.instance_files import (
 )
 from services.routing.planning.problem import Problem
 from shared.basics.clock import SystemClock
+from shared.basics.errors import BaimiError
 
 CLOCK = SystemClock()
 DONE, BROKEN_RULES, MALFORMED, NOT_ALL_SERVED = range(4)
+SERVER_MODULE = "services.routing.main"
+"""Loaded by name and for `export-wave` alone: a server's imports would eat a short plan's seconds."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.command == "check":
             return _check(options, began_s)
+        if options.command == "export-wave":
+            return _export_wave(options)
         return _plan(options, began_s)
     except MalformedFile as error:
         print(error, file=sys.stderr)
@@ -55,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="judge a plan against its instance")
     check.add_argument("instance", type=Path)
     check.add_argument("plan", type=Path)
+    export = commands.add_parser("export-wave", help="write a planned or released wave as an instance file")
+    export.add_argument("wave", help="the wave's id, as in its page's address")
+    export.add_argument("--out", type=Path, help="the file to write; standard output unless given")
     return parser
 
 
@@ -123,6 +135,26 @@ def _check(options: argparse.Namespace, began_s: float) -> int:
         _print({"errors": list(score.errors)})
         return BROKEN_RULES
     _print(_line(score, problem, began_s))
+    return DONE
+
+
+def _export_wave(options: argparse.Namespace) -> int:
+    """Reads routing's database, by the same environment as the service does."""
+    server = importlib.import_module(SERVER_MODULE)
+    try:
+        instance = asyncio.run(server.exported_wave(options.wave))
+    except BaimiError as refusal:
+        raise MalformedFile(f"wave: {refusal.code}") from refusal
+    except ValueError as error:
+        raise MalformedFile(f"settings: {error}") from error
+    if options.out is None:
+        _print(instance)
+        return DONE
+    try:
+        options.out.write_text(json.dumps(instance, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise MalformedFile(f"--out: cannot be written ({error})") from error
+    _print({"wave": options.wave, "orders": len(instance["orders"]), "crews": len(instance["crews"])})
     return DONE
 
 

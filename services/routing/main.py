@@ -1,11 +1,13 @@
 """Puts routing together and runs it: pages, crew's doors, inbox, outbox, planning."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from services.routing import events_in
 from services.routing.actions.crews.load_roster import load_roster
 from services.routing.actions.estate.load_estate_file import load_estate_file
+from services.routing.actions.waves.export_wave import export_wave
 from services.routing.actions.waves.run_plan_request import PlannerParts
 from services.routing.api import crew_admission, crew_sync
 from services.routing.pages import board, crew, crews, estate
@@ -78,6 +80,20 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
         on_start=[partial(_load_first_files, engine, settings)],
         on_stop=[broker.close, engine.dispose],
     )
+
+
+async def exported_wave(wave_id: str) -> Mapping[str, object]:
+    """Read a running wave as an instance from the database that the environment names.
+
+    Errors: pydantic.ValidationError for settings that are missing; what `export_wave` and the database say.
+    """
+    settings = RoutingSettings()
+    engine = create_engine(settings.database_url.get_secret_value(), 2, application=ROUTING)
+    try:
+        async with transaction(engine) as tx:
+            return await export_wave(tx, wave_id)
+    finally:
+        await engine.dispose()
 
 
 def _broker(settings: RoutingSettings) -> KafkaBroker:

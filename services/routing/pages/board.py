@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from services.routing.actions.waves.discard_wave import discard_wave
+from services.routing.actions.waves.export_wave import export_wave
 from services.routing.actions.waves.make_wave import WaveOrder, make_wave
 from services.routing.actions.waves.release_rounds import finish_release, release_round, rounds_to_release
 from services.routing.domain.wave import Reach, WaveRefused
@@ -129,6 +130,18 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
         "may_plan": actor.has_role(Role.DISPATCHER),
     }
     return render(request, "wave.html", context)
+
+
+@router.get("/waves/{wave_id}/instance")
+@declare(roles=_READERS, scope=Scope.COMMUNITY)
+async def download_wave(wave_id: str, actor: CurrentActor, parts: Parts) -> Response:
+    """What the wave's plans were made from, as an instance file (formats/rounds)."""
+    reach = reach_of(actor)
+    async with transaction(parts.engine) as tx:
+        _require_whole(await _wave_within(tx, wave_id, reach), reach)
+        instance = await export_wave(tx, wave_id)
+    name = f'attachment; filename="wave-{wave_id}.json"'
+    return JSONResponse(instance, headers={"content-disposition": name})
 
 
 @router.post("/waves/{wave_id}/release")

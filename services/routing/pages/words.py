@@ -29,6 +29,7 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "wave_is_told": mark("Rounds of this wave are released already; it can no longer be thrown away."),
     "wave_was_discarded": mark("This plan was thrown away. Make another wave."),
     "wave_still_planning": mark("This wave is still being planned."),
+    "wave_has_no_plan": mark("No drop point of this wave has a plan."),
     "wave_reaches_further": mark(
         "This wave reaches beyond your communities; somebody who sees all of them releases it."
     ),

@@ -38,6 +38,7 @@ class StopRow:
     round_id: str | None = None
     position: int | None = None
     planned_at: datetime | None = None
+    told_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ _PLACE = text("""
 _ASSIGN = text("""
     UPDATE stops SET wave_id = :wave_id, request_id = given.request_id
     FROM unnest(CAST(:stop_ids AS text[]), CAST(:request_ids AS text[])) AS given (stop_id, request_id)
+    WHERE stops.stop_id = given.stop_id
+""")
+
+_TELL = text("""
+    UPDATE stops SET told_until = given.until
+    FROM unnest(CAST(:stop_ids AS text[]), CAST(:untils AS timestamptz[])) AS given (stop_id, until)
     WHERE stops.stop_id = given.stop_id
 """)
 
@@ -150,6 +157,12 @@ async def by_ids(tx: Transaction, stop_ids: Collection[str]) -> dict[str, StopRo
     return {row.stop_id: _stop_from(row) for row in rows}
 
 
+async def note_told(tx: Transaction, until: Mapping[str, datetime]) -> None:
+    """Write down until when households were told to expect these stops."""
+    if until:
+        await tx.execute(_TELL, {"stop_ids": list(until), "untils": list(until.values())})
+
+
 async def set_state(tx: Transaction, stop_ids: Collection[str], state: StopState) -> None:
     """Move stops on."""
     if stop_ids:
@@ -192,6 +205,7 @@ OUT_OF_WAVE: Mapping[str, Any] = {
     "round_id": None,
     "position": None,
     "planned_at": None,
+    "told_until": None,
 }
 
 

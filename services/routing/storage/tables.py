@@ -202,6 +202,17 @@ plan_requests = Table(
     ),
 )
 
+# The very problem a plan answers (formats/rounds), orders under their stops' ids: exports and changes of a running
+# plan start from it. Apart from the request because nobody reads it with the others.
+plan_inputs = Table(
+    "plan_inputs",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("time_zero", _MOMENT, nullable=False),
+    Column("late_crews", ARRAY(Text), nullable=False),
+    Column("instance", JSONB, nullable=False),
+)
+
 round_numbers = Sequence("round_numbers", metadata=metadata)
 
 rounds = Table(
@@ -250,6 +261,8 @@ stops = Table(
     Column("round_id", Text),
     Column("position", Integer),
     Column("planned_at", _MOMENT),
+    # The end of the window its household was told; a running plan changes nothing beyond it.
+    Column("told_until", _MOMENT),
     UniqueConstraint("order_id", "turn"),
     Index("stops_waiting", "wave_date", postgresql_where=text("state = 'waiting' AND wave_id IS NULL")),
     Index("stops_of_request", "request_id"),

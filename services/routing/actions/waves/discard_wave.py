@@ -2,7 +2,7 @@
 
 from services.routing.domain.round import RoundState
 from services.routing.domain.wave import WaveRefused, WaveState
-from services.routing.storage import plan_requests, rounds, stops, waves
+from services.routing.storage import plan_inputs, plan_requests, rounds, stops, waves
 from shared.basics.errors import NotFound
 from shared.database.session import Transaction
 
@@ -21,6 +21,7 @@ async def discard_wave(tx: Transaction, wave_id: str) -> None:
     if wave.state is WaveState.RELEASED or len(planned) < await rounds.count_of_wave(tx, wave_id):
         raise WaveRefused("wave_is_told")
     await plan_requests.call_off(tx, wave_id)
+    await plan_inputs.forget_inputs(tx, wave_id)
     for round_id in planned:
         await rounds.set_round_state(tx, round_id, RoundState.DROPPED)
     await stops.leave_wave(tx, wave_id)

@@ -51,7 +51,9 @@ async def release_round(tx: Transaction, round_id: str, at: datetime) -> bool:
     await rounds.put_bags_on_round(
         tx, round_id, {bag_id: stop.stop_id for stop in kept for bag_id in stop.bag_ids}
     )
-    await events_out.publish_all(tx, [_released(row, kept), *_scheduled(row, kept)], at)
+    scheduled = _scheduled(row, kept)
+    await stops.note_told(tx, {fact.stop_id: fact.window_to for fact in scheduled})
+    await events_out.publish_all(tx, [_released(row, kept), *scheduled], at)
     return True
 
 

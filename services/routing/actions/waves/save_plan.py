@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from services.routing.actions.waves.build_problem import PlanTask
 from services.routing.domain.wave import LEFT_OUT
+from services.routing.planning.instance_files import instance_dict
 from services.routing.planning.timetable import RoundTimes
-from services.routing.storage import plan_requests, rounds, stops, waves
+from services.routing.storage import plan_inputs, plan_requests, rounds, stops, waves
+from services.routing.storage.plan_inputs import PlanInput
 from services.routing.storage.plan_requests import Lease, PlanFigures
 from services.routing.storage.rounds import RoundRow
 from services.routing.storage.stops import PlacedStop, StopRow
@@ -57,6 +59,7 @@ async def save_plan(tx: Transaction, ready: ReadyPlan, clock: Clock, randomness:
     left = waiting.keys() - {one.stop_id for one in placed}
     reasons = {stop_id: ready.unassigned.get(stop_id, LEFT_OUT) for stop_id in left}
     await stops.add_unplanned(tx, lease.wave_id, lease.request_id, reasons)
+    await plan_inputs.save_input(tx, _input_of(ready.task))
     await plan_requests.finish_request(tx, lease.request_id, ready.figures)
     await waves.settle_wave(tx, lease.wave_id)
     return True
@@ -76,6 +79,11 @@ async def give_up_plan(tx: Transaction, lease: Lease, reason: str) -> None:
     await stops.add_unplanned(tx, lease.wave_id, lease.request_id, {stop.stop_id: reason for stop in waiting})
     await plan_requests.fail_request(tx, lease, reason)
     await waves.settle_wave(tx, lease.wave_id)
+
+
+def _input_of(task: PlanTask) -> PlanInput:
+    late = tuple(sorted(crew_id for crew_id, is_late in task.is_late.items() if is_late))
+    return PlanInput(task.lease.request_id, task.time_zero, late, instance_dict(task.problem))
 
 
 def _stops_of(times: RoundTimes, waiting: Mapping[str, StopRow]) -> list[tuple[str, int]]:

@@ -1,0 +1,61 @@
+"""Writes a running wave as one instance of formats/rounds, to be planned or looked into elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from services.routing.domain.wave import WaveRefused, WaveState
+from services.routing.planning.instance_files import instance_dict, problem_from
+from services.routing.planning.problem import Crew, Order, Problem
+from services.routing.storage import plan_inputs, waves
+from services.routing.storage.plan_inputs import PlanInput
+from shared.basics.errors import NotFound
+from shared.database.session import Transaction
+
+
+async def export_wave(tx: Transaction, wave_id: str) -> Mapping[str, object]:
+    """Give a planned or released wave as the content of an instance file, all its drop points in one.
+
+    It holds what the plans were made from, and what was put into them since; orders bear the ids of stops,
+    names and doors of people are not in it.
+    Errors: NotFound("wave_unknown");
+            WaveRefused("wave_still_planning" | "wave_was_discarded" | "wave_has_no_plan").
+    """
+    wave = await waves.find_wave(tx, wave_id)
+    if wave is None:
+        raise NotFound("wave_unknown")
+    if wave.state is WaveState.PLANNING:
+        raise WaveRefused("wave_still_planning")
+    if wave.state is WaveState.DISCARDED:
+        raise WaveRefused("wave_was_discarded")
+    inputs = await plan_inputs.inputs_of_wave(tx, wave_id)
+    if not inputs:
+        raise WaveRefused("wave_has_no_plan")
+    return instance_dict(_joined(wave_id, inputs))
+
+
+def _joined(name: str, inputs: Sequence[PlanInput]) -> Problem:
+    """Puts drop points' problems together; their seconds count from the earliest time 0 of all."""
+    time_zero = min(one.time_zero for one in inputs)
+    parts = [
+        _later(problem_from(one.instance), round((one.time_zero - time_zero).total_seconds())) for one in inputs
+    ]
+    return replace(
+        parts[0],
+        name=name,
+        drop_points=tuple(drop for part in parts for drop in part.drop_points),
+        entrances=tuple(entrance for part in parts for entrance in part.entrances),
+        orders=tuple(order for part in parts for order in part.orders),
+        crews=tuple(crew for part in parts for crew in part.crews),
+    )
+
+
+def _later(problem: Problem, seconds: int) -> Problem:
+    """Counts a problem's times from so many seconds earlier."""
+
+    def order(one: Order) -> Order:
+        return replace(one, due_s=None if one.due_s is None else one.due_s + seconds)
+
+    def crew(one: Crew) -> Crew:
+        return replace(one, start_s=one.start_s + seconds, end_s=one.end_s + seconds)
+
+    return replace(problem, orders=tuple(map(order, problem.orders)), crews=tuple(map(crew, problem.crews)))
