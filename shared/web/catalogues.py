@@ -73,6 +73,11 @@ def check_catalogues(folder: Path) -> list[str]:
     return problems
 
 
+def translations(folder: Path, name: str) -> list[str]:
+    """Every text a folder's catalogue of one locale (`zh_Hans`, `en`) holds, plural forms one by one."""
+    return [form for translated in _catalogue(folder / "locale", name).values() for form in _forms(translated)]
+
+
 def update_catalogues(folder: Path) -> int:
     """Add texts that are missing and drop those nobody says; English is filled in, Chinese left empty.
 

@@ -49,6 +49,7 @@ SHARED_TEXTS: Final[Mapping[str, str]] = {
     "password_too_common": mark("This password is too easy to guess. Choose another."),
     "ticket_invalid": mark("This link has been used or is too old. Go back and open it again."),
     "still_cannot_apply": mark("It still cannot be applied: %(reason)s"),
+    "parked_event_unknown": mark("There is no such event any more."),
     "data_key_destroyed": mark("The data of this household has been removed."),
     "data_key_missing": mark("The data of this household is not here."),
 }

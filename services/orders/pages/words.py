@@ -70,7 +70,6 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "encoding_unknown": mark("The characters of this CSV file cannot be read. Save it as UTF-8."),
     "no_header": mark("No sheet has a row of headings that can be read."),
     "still_cannot_apply": mark("The event still cannot be taken in: %(reason)s"),
-    "parked_event_unknown": mark("There is no such event any more."),
 }
 
 # Why a row of a register was left out, or wants a look.
