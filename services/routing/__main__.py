@@ -19,7 +19,6 @@ from services.routing.planning.check import Score, check_plan
 from services.routing.planning.child import SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import (
     MalformedFile,
-    instance_dict,
     plan_dict,
     plan_from,
     problem_from,
@@ -124,18 +123,28 @@ def _closing_s(problem: Problem) -> float:
 
 
 def _check(options: argparse.Namespace, began_s: float) -> int:
-    problem = problem_from(read_json(options.instance))
+    # Both are read to find what is malformed; the check itself is given the files as they are.
+    instance = read_json(options.instance)
+    problem = problem_from(instance)
     try:
-        plan = plan_from(read_json(options.plan))
+        plan = read_json(options.plan)
+        plan_from(plan)
     except MalformedFile as error:
         _print({"errors": [str(error)]})
         return BROKEN_RULES
-    score = check_plan(instance_dict(problem), plan_dict(plan))
+    score = check_plan(_content(instance), _content(plan))
     if score.errors:
         _print({"errors": list(score.errors)})
         return BROKEN_RULES
     _print(_line(score, problem, began_s))
     return DONE
+
+
+def _content(value: object) -> dict[str, Any]:
+    """Says what the readers have made sure of: a file's content is an object."""
+    if not isinstance(value, dict):
+        raise MalformedFile("file: must be an object")
+    return value
 
 
 def _export_wave(options: argparse.Namespace) -> int:

@@ -48,6 +48,7 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
 UNPLANNED_REASONS: Final[Mapping[str, str]] = {
     "no_drop_point": mark("no drop point serves this entrance: load an estate file that has one nearby"),
     "entrance_without_drop": mark("no drop point serves this entrance: load an estate file that has one nearby"),
+    "zone_closed": mark("its zone is closed: nobody may enter it now"),
     "bags_not_back": mark("its bags are still out from the last attempt"),
     "no_such_floor": mark(
         "the register's storey is higher than the house in the estate file: correct one of them"

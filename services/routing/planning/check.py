@@ -1,7 +1,7 @@
 """Proof that a plan breaks no rule, written the slow obvious way; it shares nothing with what made the plan."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -30,12 +30,14 @@ class _Book:
     orders: dict[str, _Row]
     crews: dict[str, _Row]
     model: _Row
+    closed_zones: frozenset[str]
 
 
 def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
     """Judges a plan file's content against an instance file's content, both as read from JSON.
 
-    A partial plan may leave orders out; every other rule holds for it too.
+    A partial plan may leave orders out; every other rule holds for it too. A plan that brings its own figures
+    (`score`) is refused when they are not the true ones: whoever priced it works with another model.
     Errors: KeyError and the like on content that has not the formats' shape; read it first.
     Source: formats/rounds/README.md.
     """
@@ -45,6 +47,7 @@ def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
         orders={row["id"]: row for row in instance["orders"]},
         crews={row["id"]: row for row in instance["crews"]},
         model=instance["model"],
+        closed_zones=frozenset(instance.get("closed_zones", ())),
     )
     errors = _wrong_names(book, plan)
     if plan["instance"] != instance["name"]:
@@ -66,7 +69,8 @@ def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
         late_s += crew_late_s
         rounds += len(crew_plan["rounds"])
     cost = instance["weights"]["crew_s"] * crew_s + instance["weights"]["late_s"] * late_s
-    return Score(tuple(errors), cost, crew_s, late_s, makespan_s, rounds, crews)
+    score = Score((), cost, crew_s, late_s, makespan_s, rounds, crews)
+    return replace(score, errors=(*errors, *_wrong_claims(plan, score)))
 
 
 def _wrong_names(book: _Book, plan: _Row) -> list[str]:
@@ -77,6 +81,16 @@ def _wrong_names(book: _Book, plan: _Row) -> list[str]:
             errors.append(f"there is no entrance {visit['entrance']}")
         errors += [f"there is no order {order}" for order in visit["orders"] if order not in book.orders]
     return errors
+
+
+def _wrong_claims(plan: _Row, score: Score) -> list[str]:
+    claims = plan.get("score") or {}
+    true = {name: getattr(score, name) for name in ("cost", "crew_s", "late_s", "makespan_s", "rounds", "crews")}
+    return [
+        f"says {name} is {claims[name]}, it is {value}"
+        for name, value in true.items()
+        if name in claims and claims[name] != value
+    ]
 
 
 def _wrong_counts(book: _Book, plan: _Row, partial: bool) -> list[str]:
@@ -126,6 +140,8 @@ def _broken_visit(book: _Book, crew: _Row, entrance: _Row, visit: _Row, where: s
         errors.append(f"{where}: serves nobody in {entrance['id']}")
     if entrance["drop"] != crew["drop"]:
         errors.append(f"{where}: the goods of {entrance['id']} do not lie at {crew['drop']}")
+    if entrance["zone"] in book.closed_zones:
+        errors.append(f"{where}: enters {entrance['id']} in closed zone {entrance['zone']}")
     for name in visit["orders"]:
         order = book.orders[name]
         if order["entrance"] != entrance["id"]:

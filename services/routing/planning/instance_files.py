@@ -84,6 +84,14 @@ class _Fields:
             raise MalformedFile(f"{self.name(key)}: must be a list")
         return [(item, f"{self.name(key)}[{position}]") for position, item in enumerate(value)]
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Reads a list of texts that need not be there."""
+        items = self.items(key) if key in self._value else []
+        for item, where in items:
+            if not isinstance(item, str) or not item:
+                raise MalformedFile(f"{where}: must be a text")
+        return tuple(str(item) for item, _ in items)
+
     def each(self, key: str, read: Callable[["_Fields"], _T]) -> tuple[_T, ...]:
         return tuple(read(_Fields(item, where)) for item, where in self.items(key))
 
@@ -119,6 +127,7 @@ def problem_from(value: object) -> Problem:
         entrances=fields.each("entrances", _entrance),
         orders=fields.each("orders", _order),
         crews=fields.each("crews", _crew),
+        closed_zones=fields.texts("closed_zones"),
     )
     _refuse_doubles(problem)
     _refuse_loose_ends(problem)
@@ -223,6 +232,10 @@ def _refuse_loose_ends(problem: Problem) -> None:
     for position, order in enumerate(problem.orders):
         if order.entrance not in entrances:
             raise MalformedFile(f"orders[{position}].entrance: there is no entrance {order.entrance}")
+    zones = {place.zone for place in (*problem.entrances, *problem.drop_points)}
+    for position, zone in enumerate(problem.closed_zones):
+        if zone not in zones:
+            raise MalformedFile(f"closed_zones[{position}]: there is no zone {zone}")
     for position, crew in enumerate(problem.crews):
         if crew.drop not in drops:
             raise MalformedFile(f"crews[{position}].drop: there is no drop point {crew.drop}")
@@ -250,7 +263,8 @@ def _visit(fields: _Fields) -> Visit:
 
 
 def instance_dict(problem: Problem) -> dict[str, object]:
-    """Writes a problem as an instance, ready for JSON."""
+    """Writes a problem as an instance, ready for JSON; what is optional and not used is left out."""
+    rules = {"closed_zones": list(problem.closed_zones)} if problem.closed_zones else {}
     return {
         "format": INSTANCE_FORMAT,
         "name": problem.name,
@@ -261,6 +275,7 @@ def instance_dict(problem: Problem) -> dict[str, object]:
         "entrances": [_row(entrance) for entrance in problem.entrances],
         "orders": [_row(order) for order in problem.orders],
         "crews": [_row(crew) for crew in problem.crews],
+        **rules,
     }
 
 

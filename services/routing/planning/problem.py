@@ -114,6 +114,8 @@ class Problem:
     entrances: tuple[Entrance, ...]
     orders: tuple[Order, ...]
     crews: tuple[Crew, ...]
+    closed_zones: tuple[str, ...] = ()
+    """Zones nobody may enter now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Reason(StrEnum):
     """Why an order is in no round."""
 
     ENTRANCE_WITHOUT_DROP = "entrance_without_drop"
+    ZONE_CLOSED = "zone_closed"
     NO_SUCH_FLOOR = "no_such_floor"
     NO_CREW = "no_crew"
     TOO_HEAVY = "too_heavy"
@@ -224,6 +227,8 @@ def screen(problem: Problem) -> tuple[Problem, tuple[Unassigned, ...]]:
         entrance = entrances.get(order.entrance)
         if entrance is None or entrance.drop is None:
             reason: Reason | None = Reason.ENTRANCE_WITHOUT_DROP
+        elif entrance.zone in problem.closed_zones:
+            reason = Reason.ZONE_CLOSED
         else:
             reason = _reason_to_refuse(order, entrance, crews_of.get(entrance.drop))
         if reason is None:

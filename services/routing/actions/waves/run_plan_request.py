@@ -10,8 +10,8 @@ from services.routing.domain.wave import PLAN_FAILED
 from services.routing.planning.check import check_plan
 from services.routing.planning.child import FALLBACK_STAGE, BrokenPlan, SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import instance_dict, plan_dict
-from services.routing.planning.problem import screen
-from services.routing.planning.timetable import timetable
+from services.routing.planning.problem import days_of, drop_problems, screen
+from services.routing.planning.timetable import cost_of, timetable
 from services.routing.storage import plan_requests
 from services.routing.storage.plan_requests import Lease, PlanFigures
 from shared.basics.clock import Clock
@@ -98,7 +98,10 @@ def _solver_died(solved: SolvedPlan) -> bool:
 def _prove(task: PlanTask, solved: SolvedPlan, planned_in_s: float) -> ReadyPlan:
     """The last look before saving, at the very plan that is saved; what is left out must have a reason."""
     servable, _ = screen(task.problem)
-    score = check_plan(instance_dict(servable), plan_dict(solved.plan), partial=True)
+    # The figures are the search's own: a plan priced by another model than the check's is not saved.
+    own = sum(cost_of(part, days_of(part, solved.plan)) for part in drop_problems(servable))
+    plan = {**plan_dict(solved.plan), "score": {"cost": own}}
+    score = check_plan(instance_dict(servable), plan, partial=True)
     if score.errors:
         raise PlanBreaksRule(score.errors[0])
     return ReadyPlan(

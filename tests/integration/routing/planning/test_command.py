@@ -76,6 +76,26 @@ def test_orders_that_cannot_be_served_end_with_3_reasons_and_the_best_partial_pl
     assert crew["rounds"] == [{"visits": [{"entrance": "sealed", "orders": ["o1"]}]}]
 
 
+def test_what_lies_in_a_closed_zone_stays_behind_with_its_reason(tmp_path: Path) -> None:
+    entrances = [an_entrance("clean"), an_entrance("sealed", zone="z1", sealed=True)]
+    path = written(tmp_path, a_street(entrances=entrances, closed_zones=["z1"]))
+    out = tmp_path / "plan.json"
+    status, line, _ = run("plan", path, "--seconds", 1, "--out", out)
+    assert status == 3
+    assert line["unassigned"] == [{"order": "o2", "reason": "zone_closed"}]
+    (crew,) = json.loads(out.read_text(encoding="utf-8"))["crews"]
+    assert [visit["entrance"] for each in crew["rounds"] for visit in each["visits"]] == ["clean"]
+
+
+def test_a_plan_that_misstates_its_cost_ends_with_1(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    content = {**a_plan([[("clean", ["o0", "o1"]), ("sealed", ["o2"])]]), "score": {"cost": 1}}
+    plan.write_text(json.dumps(content), encoding="utf-8")
+    status, line, _ = run("check", written(tmp_path, a_street()), plan)
+    assert status == 1
+    assert line["errors"][0].startswith("says cost is 1, it is ")
+
+
 def test_a_street_without_crews_serves_nobody_and_says_why(tmp_path: Path) -> None:
     status, line, _ = run(
         "plan", written(tmp_path, a_street(crews=[])), "--seconds", 1, "--out", tmp_path / "plan"
@@ -90,6 +110,10 @@ def test_a_street_without_crews_serves_nobody_and_says_why(tmp_path: Path) -> No
         ({"entrances": [an_entrance("clean", x=float("nan")), an_entrance("sealed")]}, "entrances[0].x"),
         ({"crews": [a_crew("c0", drop="d9")]}, "crews[0].drop"),
         ({"orders": [an_order("o0", "e9")]}, "orders[0].entrance"),
+        ({"orders": [an_order("o0", "clean", packages_g=[])]}, "orders[0].packages_g"),
+        ({"entrances": [an_entrance("clean", drop="d9"), an_entrance("sealed")]}, "entrances[0].drop"),
+        ({"drop_points": [{"id": "d0", "zone": "z0", "x": 0.0, "y": float("inf")}]}, "drop_points[0].y"),
+        ({"closed_zones": ["z9"]}, "closed_zones[0]"),
     ],
 )
 def test_a_malformed_instance_ends_with_2_and_the_field(

@@ -44,6 +44,9 @@ BROKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         ),
         GOOD,
     ),
+    ("enters clean in closed zone z0", a_street(closed_zones=["z0"]), GOOD),
+    ("says cost is 7, it is", a_street(), {**GOOD, "score": {"cost": 7}}),
+    ("says rounds is 2, it is 1", a_street(), {**GOOD, "score": {"rounds": 2}}),
     ("the plan is for another", a_street(), {**GOOD, "instance": "another"}),
     (
         "crew c0 is there more than once",

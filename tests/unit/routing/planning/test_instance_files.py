@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.routing.planning.instance_files import MalformedFile, plan_from, problem_from, read_json
+from services.routing.planning.instance_files import (
+    MalformedFile,
+    instance_dict,
+    plan_from,
+    problem_from,
+    read_json,
+)
 from tests.unit.routing.planning.streets import a_plan, a_street
 
 BAD_INSTANCES: list[tuple[tuple[str | int, ...], object, str]] = [
@@ -36,6 +42,9 @@ BAD_INSTANCES: list[tuple[tuple[str | int, ...], object, str]] = [
     (("crews", 0, "people"), 0, "crews[0].people"),
     (("crews", 0, "end_s"), -1, "crews[0].end_s"),
     (("crews", 0, "drop"), "d9", "crews[0].drop"),
+    (("closed_zones",), ["z0", "z9"], "closed_zones[1]"),
+    (("closed_zones",), [7], "closed_zones[0]"),
+    (("closed_zones",), "z0", "closed_zones"),
 ]
 
 
@@ -74,6 +83,12 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
 
 def test_fields_of_a_later_version_are_passed_over() -> None:
     assert problem_from({**a_street(), "colour": "red"}) == problem_from(a_street())
+
+
+def test_what_is_optional_is_written_as_it_was_read() -> None:
+    street = a_street(closed_zones=["z0"])
+    assert instance_dict(problem_from(street)) == street
+    assert instance_dict(problem_from(a_street())) == a_street()
 
 
 def test_a_visit_without_a_list_of_orders_is_no_plan() -> None:
