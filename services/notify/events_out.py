@@ -36,4 +36,5 @@ async def publish_fates(tx: Transaction, ended: Sequence[MessageEnded], channel:
         for one in ended
     ]
     if fates:
-        await outbox.append_all(tx, fates, at=at)
+        # One turn ends messages of many orders: each fate bears the id of the click that began its own.
+        await outbox.append_all(tx, fates, at=at, correlation_ids=[one.correlation_id for one in ended])

@@ -18,8 +18,8 @@ _APPEND = text("""
     WITH given AS (
         SELECT * FROM unnest(
             CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:event_types AS text[]), CAST(:versions AS int[]),
-            CAST(:bodies AS text[])
-        ) WITH ORDINALITY AS event (topic, key, event_type, version, body, position)
+            CAST(:bodies AS text[]), CAST(:correlation_ids AS text[])
+        ) WITH ORDINALITY AS event (topic, key, event_type, version, body, correlation_id, position)
     ), bumped AS (
         INSERT INTO streams (topic, key, n)
         SELECT topic, key, count(*) FROM given GROUP BY topic, key ORDER BY topic, key
@@ -41,7 +41,7 @@ _APPEND = text("""
                 WHERE applied.key = placed.key AND applied.topic <> placed.topic
                   AND applied.topic = ANY(CAST(:household_topics AS text[]))),
                '{}') ELSE '{}' END,
-           :occurred_at, :correlation_id, :traceparent
+           :occurred_at, correlation_id, :traceparent
     FROM placed
     ORDER BY position
     RETURNING sequence
@@ -61,16 +61,22 @@ async def append(tx: Transaction, event: Contract, *, at: datetime) -> int:
     return (await append_all(tx, [event], at=at))[0]
 
 
-async def append_all(tx: Transaction, events: Sequence[Contract], *, at: datetime) -> list[int]:
+async def append_all(
+    tx: Transaction, events: Sequence[Contract], *, at: datetime, correlation_ids: Sequence[str] = ()
+) -> list[int]:
     """Write several events down, in this order within each stream; answers their sequences.
 
     Streams are locked in sorted order, so that two transactions never wait for each other. What this service had
     applied of a household's other streams travels along as `saw`.
+
+    Shape: `correlation_ids`, one for each event, where one transaction ends what several clicks began; an empty
+           one, or none at all, means the id of what is going on now.
     """
     if not events:
         return []
     if tx.before_append is not None:
         await tx.before_append()
+    current = tracing.current_correlation_id()
     rows = await tx.all(
         _APPEND,
         {
@@ -81,7 +87,7 @@ async def append_all(tx: Transaction, events: Sequence[Contract], *, at: datetim
             "bodies": [event.model_dump_json() for event in events],
             "household_topics": list(HOUSEHOLD_TOPICS),
             "occurred_at": at,
-            "correlation_id": tracing.current_correlation_id(),
+            "correlation_ids": [own or current for own in correlation_ids or [current] * len(events)],
             "traceparent": tracing.current_traceparent(),
         },
     )

@@ -40,7 +40,7 @@ async def test_every_named_entrance_finds_its_feature_in_the_estate(street: Tiny
     assert [stop for stop in books.stops if stop.drop_point_id is None] == []
 
 
-async def test_one_correlation_id_leads_from_the_click_to_the_provider(street: TinyStreet) -> None:
+async def test_one_correlation_id_leads_from_the_click_to_the_provider_and_back(street: TinyStreet) -> None:
     order_id = await street.order(2)
     await eventually(lambda: has_news(street, order_id, ("received",)), within_s=30)
     correlation_id = correlation_of_order(street, order_id)
@@ -55,14 +55,22 @@ async def test_one_correlation_id_leads_from_the_click_to_the_provider(street: T
     # The provider writes its line before it answers, notify its own after.
     await eventually(is_logged, within_s=30)
     assert {line["correlation_id"] for line in calls()} == {correlation_id}
-    headers = [
-        read_headers(record.headers)
-        for records in (await all_records(street)).values()
-        for record in records
-        if order_id.encode() in (record.body or b"")
-    ]
-    placed = [envelope for envelope in headers if envelope.event_type == "orders.order_placed"]
-    assert [envelope.correlation_id for envelope in placed] == [correlation_id]
+    told = {"orders.order_placed", "notify.message_fate"}
+
+    async def ids_by_event() -> dict[str, str]:
+        headers = [
+            read_headers(record.headers)
+            for records in (await all_records(street)).values()
+            for record in records
+            if order_id.encode() in (record.body or b"")
+        ]
+        return {envelope.event_type: envelope.correlation_id for envelope in headers}
+
+    async def is_told() -> bool:
+        return told <= (await ids_by_event()).keys()
+
+    await eventually(is_told, within_s=30)
+    assert await ids_by_event() == dict.fromkeys(told, correlation_id)
 
 
 async def test_no_name_phone_or_room_is_ever_said_in_the_clear(street: TinyStreet) -> None:

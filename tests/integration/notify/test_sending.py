@@ -80,6 +80,18 @@ async def test_the_heads_of_many_households_go_in_one_batch_in_order(town: Town)
     assert set(map(tuple, told.values())) == {("received", "scheduled")}
 
 
+async def test_each_fate_bears_the_id_of_the_click_that_began_its_order(town: Town) -> None:
+    for n in (1, 2):
+        await town.hear(town.registered(f"h-{n}"))
+        await town.hear(town.placed(f"h-{n}", f"o-{n:04}"), f"operators-click-{n}")
+    await town.sender.turn()
+    fates = await town.rows("SELECT key, correlation_id FROM outbox ORDER BY key")
+    assert [(row.key, row.correlation_id) for row in fates] == [
+        ("h-1", "operators-click-1"),
+        ("h-2", "operators-click-2"),
+    ]
+
+
 async def test_a_call_without_a_clear_answer_is_asked_about_only_once_its_lease_is_over(town: Town) -> None:
     town.provider.calls = [CallEnd.UNSURE]
     town.provider.queries = [QueryEnd.HAS_IT]

@@ -116,8 +116,8 @@ class Town:
         self.desk = replace(self.desk, channel=channel)
         self.sender.desk = self.fates.desk = self.desk
 
-    async def hear(self, event: Contract) -> None:
-        """Let one event arrive, now."""
+    async def hear(self, event: Contract, correlation_id: str = "correlation-1") -> None:
+        """Let one event arrive, now, begun by this click."""
         self.sequence += 1
         received = Received(
             f"event-{self.sequence}",
@@ -125,7 +125,7 @@ class Town:
             event.stream_key,
             self.sequence,
             self.clock.now(),
-            "correlation-1",
+            correlation_id,
         )
         async with transaction(self.engine, "inbox") as tx:
             await self.ears.handlers()[type(event)](tx, event, received)
