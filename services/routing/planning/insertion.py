@@ -1,10 +1,29 @@
 """Finds the cheapest places for one more order in crews' days, with every rule kept."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from heapq import heapify, heappop
 
-from services.routing.planning.problem import DayAt, DropProblem, RoundAt
+from services.routing.planning.problem import (
+    Crew,
+    CrewPlan,
+    DayAt,
+    DropPoint,
+    DropProblem,
+    Entrance,
+    Order,
+    Plan,
+    Problem,
+    Round,
+    RoundAt,
+    Visit,
+    visit_times,
+    walk_s,
+)
 from services.routing.planning.timetable import RoundClocks
+from services.routing.planning.visit_cost import visit_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +84,300 @@ def _if_in_order(problem: DropProblem, day: DayAt) -> Iterator[DayAt]:
     sealed = [problem.sealed[entrance] for each in day for entrance, _ in each]
     if sealed == sorted(sealed):
         yield day
+
+
+class Joining(StrEnum):
+    """How one more order comes into a running plan."""
+
+    VISIT = "visit"
+    NEW_VISIT = "new_visit"
+    NEW_ROUND = "new_round"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPlace:
+    """A place for one more order in a running plan.
+
+    `round` and `visit` count the crew's changeable rounds and their visits from 0: the visit that is joined, or
+    before which a new one comes; the round in which, or before which a new one comes.
+    Units: seconds more than the plan takes without the order; `served_s` from time 0.
+    """
+
+    more_cost: int
+    more_crew_s: int
+    more_late_s: int
+    crew: str
+    joining: Joining
+    round: int
+    visit: int
+    served_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A visit as it is planned; it may end no later than `latest_s`, which its households were told."""
+
+    entrance: Entrance
+    orders: tuple[Order, ...]
+    takes_s: int
+    ends_s: int
+    latest_s: float
+    dues_s: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """A round as it is planned; `first` is the place of its first visit in the crew's day."""
+
+    starts_s: int
+    leaves_s: int
+    ends_s: int
+    grams: int
+    crates: int
+    first: int
+    stays: tuple[_Stay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Workday:
+    """A crew's rounds that may still change. A clean visit may come up to `cleans_to`, a sealed one from
+    `sealed_from`, counted in visits of the day."""
+
+    crew: Crew
+    trips: tuple[_Trip, ...]
+    stays: tuple[_Stay, ...]
+    ends_s: int
+    cleans_to: int
+    sealed_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """The order that seeks a place, with all that does not depend on the place."""
+
+    order: Order
+    entrance: Entrance
+    grams: int
+    loading_s: int
+    from_drop_s: int
+    walk_s: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """A place before lateness and told windows are looked at: later visits shift by `later_s`, earlier ones of
+    the same round by the loading alone."""
+
+    day: int
+    joining: Joining
+    round: int
+    visit: int
+    place: int
+    later_s: int
+    served_s: int
+
+
+class RunningPlan:
+    """One drop point's rounds that may still change, laid out so that a place for one more order is found at once.
+
+    Everything is exact to the second: the same model that priced the plan prices the places.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan, told_until_s: Mapping[str, int]) -> None:
+        """Lays a plan out.
+
+        Shape: a problem of one drop point whose crews start when their fixed rounds have ended; a plan of the
+        rounds that may change; by order, until when its household was told to expect it.
+        """
+        (self._drop,) = problem.drop_points
+        self.problem = problem
+        self.plan = plan
+        self._times = visit_times(problem.model)
+        self._entrances = {entrance.id: entrance for entrance in problem.entrances}
+        self._orders = {order.id: order for order in problem.orders}
+        rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
+        self._days = [self._workday(crew, rounds_of.get(crew.id, ()), told_until_s) for crew in problem.crews]
+        self._visited = {stay.entrance.id: stay.entrance for day in self._days for stay in day.stays}
+
+    def best_places(self, order: Order, entrance: Entrance, limit: int = 3) -> list[RunningPlace]:
+        """Lists the cheapest places for an order, cheapest first; none where no crew can take it.
+
+        No told window is overrun and no shift prolonged, clean stays before sealed, trolleys hold what they hold.
+        """
+        if entrance.drop != self._drop.id or entrance.zone in self.problem.closed_zones:
+            return []
+        newcomer = self._newcomer(order, entrance)
+        crew_weight, late_weight = self.problem.weights.crew_s, self.problem.weights.late_s
+        heap = []
+        for number, chance in enumerate(self._chances(newcomer)):
+            late_s = 0 if order.due_s is None else max(0, chance.served_s - order.due_s)
+            heap.append((crew_weight * chance.later_s + late_weight * late_s, number, chance))
+        heapify(heap)
+        best: list[RunningPlace] = []
+        # Lateness of others can only be added: once the next cheapest guess is dearer than the last place kept,
+        # nothing better is to come.
+        while heap and (len(best) < limit or heap[0][0] < best[-1].more_cost):
+            place = self._priced(newcomer, heappop(heap)[2])
+            if place is not None:
+                best = sorted([*best, place], key=lambda one: one.more_cost)[:limit]
+        return best
+
+    def with_order(self, order: Order, place: RunningPlace) -> Plan:
+        """Gives the plan with an order at a place that `best_places` offered for it."""
+        rounds_of = {crew_plan.crew: list(crew_plan.rounds) for crew_plan in self.plan.crews}
+        rounds = rounds_of.setdefault(place.crew, [])
+        alone = Visit(order.entrance, (order.id,))
+        if place.joining is Joining.NEW_ROUND:
+            rounds.insert(place.round, Round((alone,)))
+        else:
+            visits = list(rounds[place.round].visits)
+            if place.joining is Joining.VISIT:
+                visits[place.visit] = replace(alone, orders=(*visits[place.visit].orders, order.id))
+            else:
+                visits.insert(place.visit, alone)
+            rounds[place.round] = Round(tuple(visits))
+        in_order = [crew.id for crew in self.problem.crews if rounds_of.get(crew.id)]
+        return replace(self.plan, crews=tuple(CrewPlan(crew, tuple(rounds_of[crew])) for crew in in_order))
+
+    def _workday(self, crew: Crew, rounds: Sequence[Round], told_until_s: Mapping[str, int]) -> _Workday:
+        trips: list[_Trip] = []
+        stays: list[_Stay] = []
+        now_s = crew.start_s
+        for each in rounds:
+            trip = self._trip(crew, each, (now_s, len(stays)), told_until_s)
+            trips.append(trip)
+            stays += trip.stays
+            now_s = trip.ends_s
+        sealed = [stay.entrance.sealed for stay in stays]
+        return _Workday(
+            crew=crew,
+            trips=tuple(trips),
+            stays=tuple(stays),
+            ends_s=now_s,
+            cleans_to=sealed.index(True) if True in sealed else len(stays),
+            sealed_from=len(stays) - sealed[::-1].index(False) if False in sealed else 0,
+        )
+
+    def _trip(self, crew: Crew, each: Round, where: tuple[int, int], told_until_s: Mapping[str, int]) -> _Trip:
+        starts_s, first = where
+        carried = [self._orders[order] for visit in each.visits for order in visit.orders]
+        model = self.problem.model
+        leaves_s = now_s = starts_s + model.load_s + model.load_s_per_package * _packages(carried)
+        here: DropPoint | Entrance = self._drop
+        stays = []
+        for visit in each.visits:
+            entrance = self._entrances[visit.entrance]
+            orders = tuple(self._orders[order] for order in visit.orders)
+            takes_s = self._visit_s(crew, entrance, orders)
+            now_s += walk_s(model, here, entrance) + takes_s
+            latest_s = min((told_until_s.get(order.id, math.inf) for order in orders), default=math.inf)
+            dues_s = tuple(order.due_s for order in orders if order.due_s is not None)
+            stays.append(_Stay(entrance, orders, takes_s, now_s, latest_s, dues_s))
+            here = entrance
+        return _Trip(
+            starts_s=starts_s,
+            leaves_s=leaves_s,
+            ends_s=now_s + walk_s(model, here, self._drop),
+            grams=sum(sum(order.packages_g) for order in carried),
+            crates=sum(order.crates for order in carried),
+            first=first,
+            stays=tuple(stays),
+        )
+
+    def _visit_s(self, crew: Crew, entrance: Entrance, orders: Sequence[Order]) -> int:
+        packages = sorted(((order.floor, grams) for order in orders for grams in order.packages_g), reverse=True)
+        stop = (int(entrance.lift), entrance.gate_s, len(orders), crew.people)
+        return visit_s(self._times, stop, [floor for floor, _ in packages], [grams for _, grams in packages])
+
+    def _newcomer(self, order: Order, entrance: Entrance) -> _Newcomer:
+        model = self.problem.model
+        return _Newcomer(
+            order=order,
+            entrance=entrance,
+            grams=sum(order.packages_g),
+            loading_s=model.load_s_per_package * len(order.packages_g),
+            from_drop_s=walk_s(model, self._drop, entrance),
+            walk_s={name: walk_s(model, place, entrance) for name, place in self._visited.items()},
+        )
+
+    def _chances(self, new: _Newcomer) -> Iterator[_Chance]:
+        alone_s: dict[int, int] = {}
+        for number, day in enumerate(self._days):
+            who = day.crew
+            if new.grams > who.cap_g or new.order.crates > who.cap_crates:
+                continue
+            if who.people not in alone_s:
+                alone_s[who.people] = self._visit_s(who, new.entrance, [new.order])
+            spare_s = who.end_s - day.ends_s
+            for chance in self._chances_of_day(new, number, alone_s[who.people]):
+                if chance.later_s <= spare_s:
+                    yield chance
+
+    def _chances_of_day(self, new: _Newcomer, number: int, alone_s: int) -> Iterator[_Chance]:
+        day = self._days[number]
+        low, high = (day.sealed_from, len(day.stays)) if new.entrance.sealed else (0, day.cleans_to)
+        own_round_s = self.problem.model.load_s + new.loading_s + 2 * new.from_drop_s + alone_s
+        for position, trip in enumerate(day.trips):
+            if low <= trip.first <= high:
+                served_s = trip.starts_s + own_round_s - new.from_drop_s
+                yield _Chance(number, Joining.NEW_ROUND, position, 0, trip.first, own_round_s, served_s)
+            if trip.grams + new.grams > day.crew.cap_g or trip.crates + new.order.crates > day.crew.cap_crates:
+                continue
+            yield from self._chances_of_trip(new, (number, position), alone_s, (low, high))
+        if high == len(day.stays):
+            served_s = day.ends_s + own_round_s - new.from_drop_s
+            yield _Chance(number, Joining.NEW_ROUND, len(day.trips), 0, high, own_round_s, served_s)
+
+    def _chances_of_trip(
+        self, new: _Newcomer, where: tuple[int, int], alone_s: int, between: tuple[int, int]
+    ) -> Iterator[_Chance]:
+        number, position = where
+        day = self._days[number]
+        trip = day.trips[position]
+        for visit, stay in enumerate(trip.stays):
+            if stay.entrance.id == new.entrance.id:
+                longer_s = self._visit_s(day.crew, stay.entrance, [*stay.orders, new.order]) - stay.takes_s
+                later_s = new.loading_s + longer_s
+                place, served_s = trip.first + visit, stay.ends_s + later_s
+                yield _Chance(number, Joining.VISIT, position, visit, place, later_s, served_s)
+                return
+        from_s, left_s = new.from_drop_s, trip.leaves_s
+        for visit in range(len(trip.stays) + 1):
+            last = visit == len(trip.stays)
+            to_s = new.from_drop_s if last else new.walk_s[trip.stays[visit].entrance.id]
+            arrives_s = trip.ends_s if last else trip.stays[visit].ends_s - trip.stays[visit].takes_s
+            if between[0] <= trip.first + visit <= between[1]:
+                later_s = new.loading_s + from_s + alone_s + to_s - (arrives_s - left_s)
+                served_s = left_s + new.loading_s + from_s + alone_s
+                place = trip.first + visit
+                yield _Chance(number, Joining.NEW_VISIT, position, visit, place, later_s, served_s)
+            if not last:
+                from_s, left_s = to_s, trip.stays[visit].ends_s
+
+    def _priced(self, new: _Newcomer, chance: _Chance) -> RunningPlace | None:
+        """Adds what others lose, or says None where a told window would be overrun."""
+        day = self._days[chance.day]
+        due_s = new.order.due_s
+        late_s = 0 if due_s is None else max(0, chance.served_s - due_s)
+        starts = chance.place if chance.joining is Joining.NEW_ROUND else day.trips[chance.round].first
+        for place in range(starts, len(day.stays)):
+            stay = day.stays[place]
+            ends_s = stay.ends_s + (new.loading_s if place < chance.place else chance.later_s)
+            if ends_s > stay.latest_s:
+                return None
+            late_s += sum(max(0, ends_s - due_s) - max(0, stay.ends_s - due_s) for due_s in stay.dues_s)
+        weights = self.problem.weights
+        return RunningPlace(
+            more_cost=weights.crew_s * chance.later_s + weights.late_s * late_s,
+            more_crew_s=chance.later_s,
+            more_late_s=late_s,
+            crew=day.crew.id,
+            joining=chance.joining,
+            round=chance.round,
+            visit=chance.visit,
+            served_s=chance.served_s,
+        )
+
+
+def _packages(orders: Sequence[Order]) -> int:
+    return sum(len(order.packages_g) for order in orders)

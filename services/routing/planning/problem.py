@@ -270,10 +270,10 @@ def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
         order_ids=tuple(order.id for order in orders),
         crews=tuple(crew for crew in problem.crews if crew.drop == drop.id),
         weights=problem.weights,
-        times=_visit_times(problem.model),
+        times=visit_times(problem.model),
         load_s=problem.model.load_s,
         load_s_per_package=problem.model.load_s_per_package,
-        walk_s=tuple(tuple(_walk_s(problem.model, here, there) for there in places) for here in places),
+        walk_s=tuple(tuple(walk_s(problem.model, here, there) for there in places) for here in places),
         has_lift=tuple(int(entrance.lift) for entrance in entrances),
         gate_s=tuple(entrance.gate_s for entrance in entrances),
         sealed=tuple(entrance.sealed for entrance in entrances),
@@ -285,11 +285,12 @@ def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
     )
 
 
-def _walk_s(model: TimeModel, here: DropPoint | Entrance, there: DropPoint | Entrance) -> int:
+def walk_s(model: TimeModel, here: DropPoint | Entrance, there: DropPoint | Entrance) -> int:
+    """Gives the whole seconds between two places; Python's round. Source: formats/rounds, "Walk"."""
     return round(math.hypot(here.x - there.x, here.y - there.y) * model.detour / model.walk_mps)
 
 
-def _visit_times(model: TimeModel) -> tuple[int, ...]:
+def visit_times(model: TimeModel) -> tuple[int, ...]:
     """Lays the model out in the order `visit_cost` names its columns."""
     lift, stairs = model.lift, model.stairs
     return (

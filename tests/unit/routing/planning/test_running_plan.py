@@ -1,0 +1,129 @@
+"""A place for one more order in a running plan: what trying everything finds, with nothing promised broken."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+
+from services.routing.planning import fallback
+from services.routing.planning.check import Score, check_plan
+from services.routing.planning.insertion import Joining, RunningPlan, best_places
+from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
+from services.routing.planning.problem import Order, Plan, Problem, days_of, drop_problems, plan_of, screen
+from services.routing.planning.timetable import RoundClocks
+from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order, streets
+
+
+def parts_of(street: dict[str, Any]) -> list[Problem]:
+    """Cuts a street's servable part into one problem a drop point."""
+    problem, _ = screen(problem_from(street))
+    parts = []
+    for drop in problem.drop_points:
+        entrances = tuple(entrance for entrance in problem.entrances if entrance.drop == drop.id)
+        names = {entrance.id for entrance in entrances}
+        orders = tuple(order for order in problem.orders if order.entrance in names)
+        crews = tuple(crew for crew in problem.crews if crew.drop == drop.id)
+        if orders:
+            part = replace(problem, drop_points=(drop,), entrances=entrances, orders=orders, crews=crews)
+            parts.append(part)
+    return parts
+
+
+def without(problem: Problem, order: str) -> Problem:
+    return replace(problem, orders=tuple(one for one in problem.orders if one.id != order))
+
+
+def planned(problem: Problem) -> Plan:
+    """Plans what the plain planner can."""
+    parts = drop_problems(problem)
+    return plan_of(problem.name, [(part, fallback.solve(part, seed=1).days) for part in parts])
+
+
+def scored(problem: Problem, plan: Plan) -> Score:
+    score = check_plan(instance_dict(problem), plan_dict(plan), partial=True)
+    assert score.errors == ()
+    return score
+
+
+@given(streets())
+@settings(max_examples=60, deadline=None)
+def test_the_places_are_those_that_trying_everything_finds_and_cost_what_they_say(street: dict[str, Any]) -> None:
+    for problem in parts_of(street):
+        order = problem.orders[-1]
+        rest = without(problem, order.id)
+        plan = planned(rest)
+        (entrance,) = [one for one in problem.entrances if one.id == order.entrance]
+        running = RunningPlan(rest, plan, {})
+        found = running.best_places(order, entrance)
+        (part,) = drop_problems(problem)
+        tried = best_places(RoundClocks(part), days_of(part, plan), part.order_ids.index(order.id))
+        assert [place.more_cost for place in found] == [place.more_cost for place in tried]
+        before = scored(problem, plan)
+        for place in found:
+            after = scored(problem, running.with_order(order, place))
+            assert after.cost - before.cost == place.more_cost
+            assert (after.crew_s - before.crew_s, after.late_s - before.late_s) == (
+                place.more_crew_s,
+                place.more_late_s,
+            )
+
+
+def running(
+    street: dict[str, Any], plan: dict[str, Any], told_until_s: dict[str, int] | None = None
+) -> RunningPlan:
+    return RunningPlan(problem_from(street), plan_from(plan), told_until_s or {})
+
+
+def newcomer(street: dict[str, Any], **changes: Any) -> tuple[Order, Any]:
+    grown = problem_from({**street, "orders": [*street["orders"], an_order("new", "clean", **changes)]})
+    return grown.orders[-1], next(one for one in grown.entrances if one.id == "clean")
+
+
+def test_an_order_joins_the_visit_of_its_own_entrance() -> None:
+    plan = running(a_street(), a_plan([[("clean", ["o0", "o1"]), ("sealed", ["o2"])]]))
+    order, entrance = newcomer(a_street())
+    best, *others = plan.best_places(order, entrance)
+    assert best.joining is Joining.VISIT
+    assert plan.with_order(order, best).crews[0].rounds[0].visits[0].orders == ("o0", "o1", "new")
+    assert all(best.more_cost <= other.more_cost for other in others)
+
+
+def test_an_order_of_an_entrance_not_visited_yet_is_walked_to() -> None:
+    street = a_street(entrances=[an_entrance("clean", x=50.0), an_entrance("other", x=55.0)], orders=[])
+    street["orders"] = [an_order("o0", "other")]
+    plan = running(street, a_plan([[("other", ["o0"])]]))
+    order, entrance = newcomer(street)
+    assert [place.joining for place in plan.best_places(order, entrance)] == [
+        Joining.NEW_VISIT,
+        Joining.NEW_VISIT,
+        Joining.NEW_ROUND,
+    ]
+
+
+def test_a_told_window_is_kept_to_the_second() -> None:
+    street, plan = a_street(), a_plan([[("clean", ["o0", "o1"]), ("sealed", ["o2"])]])
+    order, entrance = newcomer(street)
+    best = running(street, plan).best_places(order, entrance)[0]
+    for spare_s, is_offered in ((0, True), (-1, False)):
+        told = {"o0": best.served_s + spare_s}
+        offered = running(street, plan, told).best_places(order, entrance)
+        assert (best in offered) is is_offered
+
+
+def test_a_clean_order_comes_before_sealed_ones_only() -> None:
+    street, plan = a_street(orders=[an_order("o2", "sealed")]), a_plan([[("sealed", ["o2"])]])
+    order, entrance = newcomer(street)
+    offered = running(street, plan).best_places(order, entrance)
+    assert {(place.joining, place.round, place.visit) for place in offered} == {
+        (Joining.NEW_VISIT, 0, 0),
+        (Joining.NEW_ROUND, 0, 0),
+    }
+
+
+def test_there_is_no_place_in_a_closed_zone_nor_after_the_shift_nor_at_another_drop_point() -> None:
+    plan = a_plan([[("clean", ["o0"])]])
+    order, entrance = newcomer(a_street())
+    assert running(a_street(), plan).best_places(order, entrance)
+    assert running(a_street(closed_zones=["z0"]), plan).best_places(order, entrance) == []
+    assert running(a_street(crews=[a_crew("c0", end_s=300)]), plan).best_places(order, entrance) == []
+    assert running(a_street(), plan).best_places(order, replace(entrance, drop="d9")) == []
