@@ -67,8 +67,8 @@ class Reader(Protocol):
     async def take(self, timeout_s: float, max_records: int) -> Mapping[Place, Sequence[IncomingRecord]]:
         """Wait for records, at most this long; each partition's in order."""
 
-    async def done(self, place: Place, next_offset: int) -> None:
-        """Remember that everything before this offset has been taken in; a hint, never a promise."""
+    async def done(self, next_offsets: Mapping[Place, int]) -> None:
+        """Remember that everything before these offsets has been taken in; a hint, never a promise."""
 
     async def backlog(self) -> int:
         """How many records lie ahead of this reader in its partitions."""

@@ -7,7 +7,8 @@ overtakes it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import heapq
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,8 +26,11 @@ from shared.observability import metrics
 from shared.observability.logs import get_log
 
 # A run shares one commit; a record that fails is tried alone, so a bad one costs its neighbours nothing.
-_RUN_LENGTH = 64
+_RUN_LENGTH = 128
 _TAKE_AT_MOST = 1000
+# A take this small is worth a moment's wait for its neighbours: a commit costs more than the events it carries.
+_FEW = 32
+_LINGER_S = 0.03
 _TAKE_S = 0.25
 _PARTITIONS_AT_ONCE = 4
 _LOOK_EVERY_S = 3.0
@@ -105,9 +109,7 @@ class Consumer:
             self._parts.beat()
             if taken:
                 self._moved()
-                await asyncio.gather(
-                    *(self._take_in(reader, place, records, stop) for place, records in taken.items())
-                )
+                await self._take_in(reader, await self._gather_neighbours(reader, taken, stop), stop)
                 self._moved()
             if self._clock.monotonic() - looked_at_s > _LOOK_EVERY_S:
                 looked_at_s = self._clock.monotonic()
@@ -126,19 +128,53 @@ class Consumer:
             message = "records lie ahead and none come"
             raise _Deaf(message)
 
+    async def _gather_neighbours(
+        self, reader: Reader, taken: Mapping[Place, Sequence[IncomingRecord]], stop: asyncio.Event
+    ) -> Mapping[Place, Sequence[IncomingRecord]]:
+        if sum(map(len, taken.values())) >= _FEW:
+            return taken
+        await _pause(stop, _LINGER_S)
+        more = await reader.take(0, _TAKE_AT_MOST)
+        return {place: [*taken.get(place, ()), *more.get(place, ())] for place in {**taken, **more}}
+
     async def _take_in(
-        self, reader: Reader, place: Place, records: Sequence[IncomingRecord], stop: asyncio.Event
+        self, reader: Reader, taken: Mapping[Place, Sequence[IncomingRecord]], stop: asyncio.Event
     ) -> None:
+        """Apply what came, oldest first; after a failure each partition goes its own way."""
+        oldest_first = list(heapq.merge(*taken.values(), key=lambda record: record.timestamp_s))
+        for start in range(0, len(oldest_first), _RUN_LENGTH):
+            run = oldest_first[start : start + _RUN_LENGTH]
+            if not await self._applied_together(run):
+                by_place = _by_place(oldest_first[start:])
+                await asyncio.gather(*(self._take_in_alone(reader, one, stop) for one in by_place.values()))
+                return
+            await self._done(reader, run)
+
+    async def _applied_together(self, run: Sequence[IncomingRecord]) -> bool:
+        try:
+            await self._apply(run)
+        except Exception as error:
+            if isinstance(error, CannotApply) or _may_pass(error):
+                return False
+            raise
+        return True
+
+    async def _take_in_alone(self, reader: Reader, records: Sequence[IncomingRecord], stop: asyncio.Event) -> None:
         async with self._slots:
             for start in range(0, len(records), _RUN_LENGTH):
                 run = records[start : start + _RUN_LENGTH]
                 if not await self._until_passed(run, stop):
                     return
-                crash_points.reach("inbox.before_offset")
-                await reader.done(place, run[-1].offset + 1)
-                crash_points.reach("inbox.after_offset")
-                lag_s = max(0.0, self._clock.now().timestamp() - run[-1].timestamp_s)
-                metrics.inbox_lag_seconds.labels(place.topic).set(lag_s)
+                await self._done(reader, run)
+
+    async def _done(self, reader: Reader, run: Sequence[IncomingRecord]) -> None:
+        last = {record.place: record for record in run}
+        crash_points.reach("inbox.before_offset")
+        await reader.done({place: record.offset + 1 for place, record in last.items()})
+        crash_points.reach("inbox.after_offset")
+        now_s = self._clock.now().timestamp()
+        for place, record in last.items():
+            metrics.inbox_lag_seconds.labels(place.topic).set(max(0.0, now_s - record.timestamp_s))
 
     async def _until_passed(self, run: Sequence[IncomingRecord], stop: asyncio.Event) -> bool:
         pause_s = 0.05
@@ -158,15 +194,12 @@ class Consumer:
         return False
 
     async def take_run(self, run: Sequence[IncomingRecord]) -> None:
-        """Take in records of one partition, in order: applied, kept waiting or parked when this returns.
+        """Take in records, each partition's in order: applied, kept waiting or parked when this returns.
 
         Errors: passing trouble as it came; then the same run is to be given again.
         """
         try:
-            async with transaction(self._parts.engine, "inbox") as tx:
-                arrivals = [arrival for record in run if (arrival := await _read_or_park(tx, record)) is not None]
-                if arrivals:
-                    await self._parts.inbox.apply_run(tx, arrivals)
+            await self._apply(run)
         except CannotApply as failure:
             if _may_pass(failure.__cause__):
                 raise _Again from failure
@@ -175,8 +208,14 @@ class Consumer:
             else:
                 for record in run:
                     await self.take_run([record])
-            return
-        metrics.events_applied.labels(run[0].place.topic, "taken").inc(len(run))
+
+    async def _apply(self, run: Sequence[IncomingRecord]) -> None:
+        async with transaction(self._parts.engine, "inbox") as tx:
+            arrivals = [arrival for record in run if (arrival := await _read_or_park(tx, record)) is not None]
+            if arrivals:
+                await self._parts.inbox.apply_run(tx, arrivals)
+        for place, records in _by_place(run).items():
+            metrics.events_applied.labels(place.topic, "taken").inc(len(records))
 
     async def _park(self, record: IncomingRecord, failure: CannotApply) -> None:
         reason = parked.reason_of(failure.__cause__)
@@ -207,6 +246,13 @@ async def _read_or_park(tx: Transaction, record: IncomingRecord) -> Arrival | No
             reason=str(error),
         )  # fmt: skip
         return None
+
+
+def _by_place(records: Sequence[IncomingRecord]) -> dict[Place, list[IncomingRecord]]:
+    places: dict[Place, list[IncomingRecord]] = {}
+    for record in records:
+        places.setdefault(record.place, []).append(record)
+    return places
 
 
 def _may_pass(error: BaseException | None) -> bool:

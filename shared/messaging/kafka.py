@@ -229,13 +229,18 @@ class _KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             for partition, records in batches.items()
         }
 
-    async def done(self, place: Place, next_offset: int) -> None:
-        partition = TopicPartition(place.topic, place.partition)
-        if partition not in self._consumer.assignment():
+    async def done(self, next_offsets: Mapping[Place, int]) -> None:
+        owned = self._consumer.assignment()
+        offsets = {
+            partition: next_offset
+            for place, next_offset in next_offsets.items()
+            if (partition := TopicPartition(place.topic, place.partition)) in owned
+        }
+        if not offsets:
             return
         # A partition taken away meanwhile is the next owner's; its inbox drops what we applied.
         with suppress(CommitFailedError, IllegalStateError, *_TROUBLE):
-            await asyncio.wait_for(self._consumer.commit({partition: next_offset}), 10)
+            await asyncio.wait_for(self._consumer.commit(offsets), 10)
 
     async def backlog(self) -> int:
         partitions = self._consumer.assignment()

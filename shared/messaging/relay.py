@@ -23,6 +23,9 @@ from shared.observability.logs import get_log
 
 _BATCH = 500
 _IDLE_S = (0.02, 0.25)
+# After a batch this small the next one is let grow a moment: a round trip costs more than the rows it carries.
+_FEW = 64
+_LINGER_S = 0.03
 _LOCK_NAMESPACE = 4711
 _CHECK_EVERY_S = 5.0
 
@@ -98,8 +101,11 @@ class Relay:
             checked_at = asyncio.get_running_loop().time()
             idle_s = _IDLE_S[0]
             while not stop.is_set():
-                if await self.relay_batch(held, writer) > 0:
+                sent = await self.relay_batch(held, writer)
+                if sent > 0:
                     idle_s = _IDLE_S[0]
+                    if sent < _FEW:
+                        await _rest(stop, _LINGER_S)
                 else:
                     await _rest(stop, idle_s)
                     idle_s = min(_IDLE_S[1], idle_s * 1.5)

@@ -144,8 +144,9 @@ class _FakeReader:
         self._positions[place] = start + len(records)
         return records
 
-    async def done(self, place: Place, next_offset: int) -> None:
-        self._broker.committed[self._group, place] = next_offset
+    async def done(self, next_offsets: Mapping[Place, int]) -> None:
+        for place, next_offset in next_offsets.items():
+            self._broker.committed[self._group, place] = next_offset
 
     async def backlog(self) -> int:
         self._broker.answer()
