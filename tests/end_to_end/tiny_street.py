@@ -46,7 +46,10 @@ TINY = replace(
 def write_tiny(folder: Path) -> Scenario:
     """Write the street's files into the folder."""
     plans.PLANS["tiny"] = TINY
-    return write_scenario("tiny", 1, folder)
+    try:
+        return write_scenario("tiny", 1, folder)
+    finally:
+        del plans.PLANS["tiny"]
 
 
 def plan_of(folder: Path, **settings: dict[str, str]) -> SystemPlan:
