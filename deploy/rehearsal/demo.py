@@ -143,9 +143,7 @@ async def play(system: System, scene: Scene, place: Place, street: Street) -> No
         stage = Play(world, scene, troupe, pace)
         await stage.open_street()
         show_places(system, accounts)
-        for day in scene.days.wave_dates:
-            await stage.play_date(day)
-            show_a_status_page(system)
+        await stage.play_dates(lambda: show_a_status_page(system))
         pace.say("all days are played; everything stays up until Ctrl-C")
         await asyncio.Event().wait()
     except* Trouble as failures:

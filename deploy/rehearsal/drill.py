@@ -35,8 +35,9 @@ from shared.basics.randomness import SystemRandomness
 from shared.contracts.topics import SERVICES
 
 # How many orders a second go from the first call to the closed round, all in, on two cores. On a faster street the
-# biggest wave's orders would come when their date is over: they are refused, as they should be.
-ORDERS_PER_S = 22.0
+# last wave's orders would come when their date is over: they are refused, as they should be.
+ORDERS_PER_S = 30.0
+DAYS_AHEAD = 5
 DAYS_BETWEEN_WAVES_S = 2 * 86_400.0
 FASTEST, SLOWEST = 7200.0, 60.0
 # From the start of the first service to the first call.
@@ -86,8 +87,8 @@ class Hurry:
         self._counted_s = self._began_s
 
     async def until_day(self, day: date) -> None:
-        """Orders for a date are taken from the midnight that begins the day before it: yesterday or today."""
-        await self._until(datetime.combine(day - timedelta(days=1), time(0), ZONE))
+        """Orders for a date are taken from five days before it, so calls never wait for crews."""
+        await self._until(datetime.combine(day - timedelta(days=DAYS_AHEAD), time(0), ZONE))
 
     async def until_morning(self, day: date) -> None:
         """Nobody knocks at a door before seven on the wave's date."""
@@ -208,8 +209,7 @@ class Drill:
             await play.open_street()
             async with self._wish.plant.at_work(self._system):
                 async with killer.at_work():
-                    for day in self._scene.days.wave_dates:
-                        await play.play_date(day)
+                    await play.play_dates()
                     await killer.until_done()
                 pace.say("waiting until everything rests")
                 await self._quiet.until_rest()
@@ -217,14 +217,17 @@ class Drill:
             trouble = [f"{type(each).__name__}: {each}" for each in _leaves(failures)]
             pace.say("; ".join(trouble)[:500])
         pace.say("auditing")
-        return await self._report(history, killer, trouble)
+        return await self._report(history, killer, trouble, pace)
 
-    async def _report(self, history: History, killer: Killer, trouble: Sequence[str]) -> dict[str, Any]:
+    async def _report(
+        self, history: History, killer: Killer, trouble: Sequence[str], pace: Hurry
+    ) -> dict[str, Any]:
         history.close()
         audit = Audit(self._databases, self._system.kafka("auditor"), self._system.provider_log, history.path)
         verdict, facts = await audit.run(asdict(self._scene.expected), ZONE)
         logins = await self._databases.logins()
         await self._databases.close()
+        pace.say("judged; stopping")
         reasons = [*trouble, *killer.unfinished, *verdict.reasons]
         return {
             "scenario": "input" if self._wish.given else self._wish.scenario,

@@ -31,7 +31,7 @@ class Pace(Protocol):
     """How fast the street lives, and how the play knows that news has arrived everywhere."""
 
     async def until_day(self, day: date) -> None:
-        """Wait until the street's calendar allows orders for this wave date to be taken."""
+        """Wait until the hotline takes orders for this wave date."""
 
     async def until_morning(self, day: date) -> None:
         """Wait until crews may knock on this date."""
@@ -60,6 +60,7 @@ class Troupe:
     admin_password: str
     provider_log: Path
     operators: int = 6
+    recallers: int = 2
     crews: int = 4
     curious_residents: int = 12
     plan_seconds: int | None = None
@@ -99,6 +100,8 @@ class Play:
         self._officer = Officer(world, account_of(accounts, "officer"))
         self._dispatcher = Dispatcher(world, account_of(accounts, "dispatcher"))
         self._operators = [Operator(world, account_of(accounts, "operator")) for _ in range(troupe.operators)]
+        # Those who call failed households back, beside the hotline.
+        self._recallers = [Operator(world, account_of(accounts, "operator")) for _ in range(troupe.recallers)]
         self._households = {household.id: household for household in scene.days.households}
 
     async def open_street(self) -> None:
@@ -117,18 +120,36 @@ class Play:
         await self._dispatcher.import_roster(self._scene.roster_path)
         await self._pace.until_heard("orders", "routing")
 
-    async def play_date(self, day: date) -> None:
-        """One wave date from the first call to the last closed round."""
-        if day.isoformat() in self.played.dates:
-            return
-        orders = [order for order in self._scene.days.orders if order.wave_date == day]
-        await self._pace.until_day(day)
-        await asyncio.gather(*(operator.sign_in() for operator in self._operators))
-        await self._take_orders(day, orders)
-        await self._pace.until_heard("orders", "routing")
-        await self._deliver(day)
-        await self._open_links()
-        await self._take_retries(orders)
+    async def play_dates(self, when_over: Callable[[], None] = lambda: None) -> None:
+        """All wave dates: while crews walk one date's rounds, the next dates' calls come in.
+
+        `when_over` is called after each date's last closed round. A second time plays what was not played yet.
+        """
+        days = [day for day in self._scene.days.wave_dates if day.isoformat() not in self.played.dates]
+        taken = {day: asyncio.Event() for day in days}
+        async with asyncio.TaskGroup() as group:
+            calls = group.create_task(self._take_calls(taken))
+            for day in days:
+                await taken[day].wait()
+                await self._pace.until_heard("orders", "routing")
+                await self._deliver(day)
+                await self._open_links()
+                await self._take_retries(self._orders_of(day))
+                await self._close_date(day)
+                when_over()
+            await calls
+
+    async def _take_calls(self, taken: Mapping[date, asyncio.Event]) -> None:
+        for day, all_taken in taken.items():
+            await self._pace.until_day(day)
+            await asyncio.gather(*(operator.sign_in() for operator in self._operators))
+            await self._take_orders(day, self._orders_of(day))
+            all_taken.set()
+
+    def _orders_of(self, day: date) -> Sequence[ScriptedOrder]:
+        return [order for order in self._scene.days.orders if order.wave_date == day]
+
+    async def _close_date(self, day: date) -> None:
         await self._world.history.write(Kind.OK, Deed(DATE_PLAYED, "", "play", "", {"day": day.isoformat()}))
         self.played.dates.add(day.isoformat())
 
@@ -219,12 +240,13 @@ class Play:
             return
         await self._pace.until_heard("routing", "orders")
         self._pace.say(f"{len(again)} orders are to be brought again")
+        await asyncio.gather(*(operator.sign_in() for operator in self._recallers))
 
         async def call(operator: Operator, order: ScriptedOrder) -> None:
             if order.retry_date is not None:
                 await operator.retry_order(self.played.order_ids[order.id], order.retry_date)
 
-        await share(self._operators, again, call)
+        await share(self._recallers, again, call)
 
     async def _open_links(self) -> None:
         """Some residents are curious; they open the newest messages' links."""
