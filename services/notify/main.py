@@ -6,10 +6,12 @@ from services.notify.actions.following.story import StoryTeller
 from services.notify.actions.messages.announce import Announcer
 from services.notify.actions.messages.sending import SendingDesk, SendingRules
 from services.notify.channels.sms import make_sms_channel
+from services.notify.domain.guessing import MissLimits
 from services.notify.domain.quiet_hours import QuietHours
 from services.notify.events_in import Ears
 from services.notify.fate_loop import FateLoop
-from services.notify.pages import console, status
+from services.notify.pages import console, link, status
+from services.notify.pages.words import ERROR_TEXTS
 from services.notify.send_loop import SendLoop
 from services.notify.settings import NotifySettings
 from services.notify.storage.contacts import OpenedKeys
@@ -46,6 +48,7 @@ def build(settings: NotifySettings) -> ServiceParts:
     )
     ears = Ears(StoryTeller(announcer, keys.link_key), keys, desk.opened_keys)
     endpoint = _endpoint(settings, engine, ears, heartbeats)
+    sender_shown = status.Sender(settings.hotline_number, SIGN)
     return ServiceParts(
         name=NAME,
         title=mark("Telling residents"),
@@ -58,17 +61,28 @@ def build(settings: NotifySettings) -> ServiceParts:
         routers=[
             console.router,
             parked_router(endpoint.list_parked, endpoint.replay),
-            status.make_router(settings.hotline_number, SIGN),
+            link.router,
+            status.make_router(sender_shown, _miss_limits(settings)),
         ],
         loops={**endpoint.loops(), "send": sender.run, "fate": fates.run},
         readiness=endpoint.readiness(),
+        error_texts=ERROR_TEXTS,
         navigation=[
             NavigationEntry(mark("Messages"), "/messages"),
             NavigationEntry(mark("Parked events"), "/parked"),
         ],
         heartbeats=heartbeats,
-        trouble_page=status.make_trouble_page(settings.hotline_number, SIGN),
+        trouble_page=status.make_trouble_page(sender_shown),
         on_stop=[desk.channel.close, engine.dispose],
+    )
+
+
+def _miss_limits(settings: NotifySettings) -> MissLimits:
+    return MissLimits(
+        settings.missed_links_per_address,
+        settings.missed_links_per_address_a_minute,
+        settings.missed_links_overall,
+        settings.missed_links_overall_a_minute,
     )
 
 

@@ -30,6 +30,12 @@ class NotifySettings(ServiceSettings):
     quiet_to: time = time(7)
     hotline_number: str = "6200 1234"
 
+    # Status links that show nothing: so many at once, and so many a minute after that, by each process.
+    missed_links_per_address: int = Field(default=30, ge=1)
+    missed_links_per_address_a_minute: float = Field(default=6.0, gt=0)
+    missed_links_overall: int = Field(default=600, ge=1)
+    missed_links_overall_a_minute: float = Field(default=60.0, gt=0)
+
     @model_validator(mode="after")
     def _lease_outlasts_calls(self) -> Self:
         if self.lease_s < _CALLS_IN_A_LEASE * self.sms_call_limit_s:

@@ -34,6 +34,9 @@ plans_made = Counter("baimi_plans_total", "Plans, by what became of them", ["out
 messages_sent = Counter(
     "baimi_messages_total", "Messages, by channel and fate", ["channel", "outcome"], registry=registry
 )
+missed_links = Counter(
+    "baimi_missed_links_total", "Status links that showed nothing, or had to wait", ["outcome"], registry=registry
+)
 sign_ins = Counter("baimi_sign_ins_total", "Sign-ins, by outcome", ["outcome"], registry=registry)
 loop_age_seconds = Gauge(
     "baimi_loop_age_seconds", "Real seconds since a background loop last turned", ["loop"], registry=registry

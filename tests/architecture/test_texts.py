@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.notify.pages.words import ERROR_TEXTS as NOTIFY_TEXTS
 from services.orders.pages.words import ERROR_TEXTS as ORDERS_TEXTS
 from services.routing.pages.words import ERROR_TEXTS as ROUTING_TEXTS
 from shared.web.catalogues import check_catalogues, translations
@@ -23,7 +24,11 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 # Read by nobody but people who speak both: the sign on the door, keys of a keyboard, languages by their own names.
 NEUTRAL = {"百米", "Ctrl", "Enter", "Esc", "F2", "中文", "English", "日本語"}
 ATTRIBUTES = re.compile(r'\b(?:title|placeholder|alt|aria-label|label)="([^"]*)"')
-OWN_TEXTS: Mapping[str, Mapping[str, str]] = {"orders": ORDERS_TEXTS, "routing": ROUTING_TEXTS, "notify": {}}
+OWN_TEXTS: Mapping[str, Mapping[str, str]] = {
+    "orders": ORDERS_TEXTS,
+    "routing": ROUTING_TEXTS,
+    "notify": NOTIFY_TEXTS,
+}
 # Raised where no person waits for an answer: on the inbox it parks an event, in a loop or a command it is logged.
 NOBODY_READS = {
     "order_unknown",  # follow_order and its like

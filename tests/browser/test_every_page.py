@@ -73,6 +73,8 @@ PAGES = (
     Shown("crew's door", "routing", "", _always("/crew/admission")),
     Shown("messages", "notify", "operator", _always("/messages")),
     Shown("messages, none", "notify", "operator", _always("/messages?number=Z9999-9")),
+    Shown("a household's link", "notify", "operator", lambda t: f"/links/{next(iter(t.household_ids.values()))}"),
+    Shown("a household's link, stopped", "notify", "operator", lambda t: f"/links/{_last_of(t)}?stopped=yes"),
     Shown("link that shows nothing", "notify", "", _always("/s/abcdefghijklmnopqrstuv")),
 )
 

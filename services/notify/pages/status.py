@@ -1,8 +1,9 @@
 """The resident's page behind the status link: how the order stands, in words and times, without any script."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,11 +11,13 @@ from fastapi.responses import Response
 
 from services.notify.actions.links.open_link import open_link
 from services.notify.domain.contact import Language, language_of
+from services.notify.domain.guessing import MissedLinks, MissLimits
 from services.notify.domain.order import PATH, FollowedOrder, Step, Window
 from services.notify.domain.wording import why_not_delivered
 from services.notify.pages.words import HEADLINES, STEP_TEXTS
 from shared.basics.errors import NotFound
 from shared.database.session import transaction
+from shared.observability.metrics import missed_links
 from shared.security.blind_index import link_hash
 from shared.web.languages import choose_language
 from shared.web.packing import packed
@@ -57,9 +60,18 @@ class OrderShown:
     changed_at: datetime
 
 
-def make_router(hotline: str, community_sign: str) -> APIRouter:
-    """The routes of the status page. `community_sign` is the sender that residents know from the messages."""
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How residents know us: the hotline, and the sender's name in the messages (a catalogue text)."""
+
+    hotline: str
+    sign: str
+
+
+def make_router(sender: Sender, limits: MissLimits) -> APIRouter:
+    """The routes of the status page; misses are counted in this process."""
     router = APIRouter()
+    missed = MissedLinks(limits)
 
     @router.get("/s/{token}")
     @public("a capability: whoever holds the link sees the state of the household's orders, no person")
@@ -67,40 +79,50 @@ def make_router(hotline: str, community_sign: str) -> APIRouter:
         request: Request, parts: Parts, token: str, large: Annotated[str, Query(max_length=1)] = ""
     ) -> Response:
         """How the household's orders stand. Opening it changes nothing."""
-        is_large = large == "1"
-        known = {
-            "hotline": hotline,
-            "sign": community_sign,
-            "is_large": is_large,
-            "large_href": f"?{request.url.include_query_params(large='' if is_large else '1').query}",
-            # A page about nobody: not even for a member of staff who opens the link at the desk.
-            "actor": None,
-        }
+        known = _known(request, sender, is_large=large == "1")
+        address = request.client.host if request.client is not None else "unknown"
+        wait_s = missed.wait_s(address, parts.clock.monotonic())
+        if wait_s > 0:
+            missed_links.labels("made_to_wait").inc()
+            return packed(request, _wait_page(request, known, wait_s))
         try:
             async with transaction(parts.engine) as tx:
                 orders = await open_link(tx, link_hash(parts.keys.link_key, token), parts.clock.now())
         except NotFound:
+            missed_links.labels("showed_nothing").inc()
+            missed.note_miss(address, parts.clock.monotonic())
             return packed(request, _unreferred(render(request, "status_gone.html", known, status=404)))
         language = language_of(choose_language(request))
-        shown = [show_order(order, language, hotline) for order in orders]
+        shown = [show_order(order, language, sender.hotline) for order in orders]
         return packed(request, _unreferred(render(request, "status.html", {**known, "orders": shown})))
 
     return router
 
 
-def make_trouble_page(hotline: str, community_sign: str) -> Callable[[Request, int], Response | None]:
+def _known(request: Request, sender: Sender, *, is_large: bool) -> dict[str, object]:
+    return {
+        "hotline": sender.hotline,
+        "sign": sender.sign,
+        "is_large": is_large,
+        "large_href": f"?{request.url.include_query_params(large='' if is_large else '1').query}",
+        # A page about nobody: not even for a member of staff who opens the link at the desk.
+        "actor": None,
+    }
+
+
+def _wait_page(request: Request, known: Mapping[str, object], wait_s: float) -> Response:
+    page = render(request, "status_wait.html", {**known, "wait_s": ceil(wait_s)}, status=429)
+    page.headers["retry-after"] = str(ceil(wait_s))
+    return _unreferred(page)
+
+
+def make_trouble_page(sender: Sender) -> Callable[[Request, int], Response | None]:
     """What a resident sees when we cannot answer: the hotline, and the same link to try again."""
 
     def trouble_page(request: Request, status: int) -> Response | None:
         if not request.url.path.startswith("/s/"):
             return None
-        known = {
-            "hotline": hotline,
-            "sign": community_sign,
-            "is_large": request.query_params.get("large") == "1",
-            "large_href": f"?{request.url.query}",
-            "actor": None,
-        }
+        known = _known(request, sender, is_large=request.query_params.get("large") == "1")
         return _unreferred(render(request, "status_away.html", known, status))
 
     return trouble_page

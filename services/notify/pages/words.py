@@ -5,6 +5,10 @@ from services.notify.domain.news import News
 from services.notify.domain.order import Step
 from shared.web.languages import mark
 
+ERROR_TEXTS = {
+    "link_is_another": mark("This link was stopped already; the household has a newer one."),
+}
+
 STEP_TEXTS = {
     Step.RECEIVED: mark("Order received"),
     Step.SCHEDULED: mark("Delivery planned"),

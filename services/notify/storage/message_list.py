@@ -32,6 +32,7 @@ class ListedMessage:
     position: int
     message_id: str
     order_id: str
+    household_id: str
     number: str
     community: str
     grid: str
@@ -54,6 +55,7 @@ async def list_messages(tx: Transaction, wanted: Wanted) -> list[ListedMessage]:
             messages.c.position,
             messages.c.message_id,
             messages.c.order_id,
+            messages.c.household_id,
             number.label("number"),
             func.coalesce(places.c.community, "").label("community"),
             func.coalesce(places.c.grid, "").label("grid"),

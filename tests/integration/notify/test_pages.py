@@ -1,4 +1,4 @@
-"""What residents and staff see of notify, over HTTP: the status page (open_link), the list, the parked events."""
+"""What residents and staff see of notify over HTTP: status page (open_link, revoke_link), list, parked events."""
 
 import re
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.notify.main import build
 from services.notify.settings import NotifySettings
 from services.notify.storage.links import token_of
+from shared.basics.randomness import SystemRandomness
 from shared.contracts.orders_household import HouseholdRemoved
 from shared.database.session import transaction
 from shared.security.accounts import StaffAccount, save_account
@@ -118,6 +119,79 @@ async def test_unknown_expired_and_revoked_links_look_the_same(site: Site) -> No
     assert "6200 1234" in pages[0].text
 
 
+async def test_whoever_opens_too_many_links_that_show_nothing_is_told_to_wait(site: Site) -> None:
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    assert {(await site.page(f"/s/{'x' * 20}{n:02}")).status_code for n in range(30)} == {404}
+    page = await site.page(site.link())
+    assert (page.status_code, page.headers["retry-after"]) == (429, "10")
+    assert page.headers["referrer-policy"] == "no-referrer"
+    for seen in ("请在10秒后重新打开自己的链接", "6200 1234"):
+        assert seen in page.text
+    in_english = await site.page("/s/" + "x" * 22, lang="en")
+    assert "Open your own link again in 10 seconds" in in_english.text
+    site.town.clock.advance(10)
+    assert (await site.page(site.link())).status_code == 200
+
+
+async def test_a_resident_who_never_missed_is_never_told_to_wait(site: Site) -> None:
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    assert {(await site.page(site.link())).status_code for _ in range(40)} == {200}
+
+
+async def test_a_stopped_link_shows_nothing_and_the_next_message_brings_another(site: Site) -> None:
+    await site.town.hear(site.town.registered("h-1"))
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    await site.sign_in(Role.OPERATOR)
+    page = await site.page("/links/h-1")
+    for seen in ("停用此链接", "A0001-7"):
+        assert seen in page.text
+    done = await stop_link(site, generation=1)
+    assert (done.status_code, done.headers["location"]) == (303, "/links/h-1?stopped=yes")
+    assert "此前发出的链接均已失效" in (await site.page("/links/h-1", stopped="yes")).text
+    assert (await site.page(site.link(generation=1))).status_code == 404
+    assert (await site.page(site.link(generation=2))).status_code == 200
+    await site.town.sender.turn()
+    [parcel] = site.town.provider.taken
+    assert site.link(generation=2) in parcel.text
+    [entry] = await site.town.rows("SELECT actor_id, action, subject_kind, subject_id FROM audit_entries")
+    assert tuple(entry) == ("account-1", "revoke_link", "household", "h-1")
+
+
+async def test_a_link_is_stopped_once_whoever_presses_again(site: Site) -> None:
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    await site.sign_in(Role.DISPATCHER)
+    await stop_link(site, generation=1, key="0123456789abcdef")
+    again = await stop_link(site, generation=1, key="0123456789abcdef")
+    assert again.status_code == 303
+    another = await stop_link(site, generation=1)
+    assert another.status_code == 409
+    assert "此链接已停用" in another.text
+    assert (await site.page(site.link(generation=2))).status_code == 200
+    assert len(await site.town.rows("SELECT 1 FROM audit_entries")) == 1
+
+
+async def test_a_link_is_stopped_only_by_the_desk_of_its_own_community(site: Site) -> None:
+    await site.town.hear(a_building("building-1", "莲香社区", "第一网格"))
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    await site.sign_in(Role.OPERATOR, communities=("榕荫社区",))
+    assert (await site.page("/links/h-1")).status_code == 404
+    assert (await stop_link(site, generation=1)).status_code == 404
+    assert (await site.page("/links/nobody")).status_code == 404
+    assert (await site.page(site.link())).status_code == 200
+
+
+async def test_a_link_is_not_stopped_by_those_without_the_role(site: Site) -> None:
+    await site.town.hear(site.town.placed("h-1", "o-0001"))
+    await site.sign_in(Role.AUDITOR, Role.ADMINISTRATOR)
+    assert (await stop_link(site, generation=1)).status_code == 403
+    assert (await site.page(site.link())).status_code == 200
+
+
+async def stop_link(site: Site, *, generation: int, key: str = "") -> httpx.Response:
+    form = {"idempotency_key": key or SystemRandomness().token_urlsafe(18), "generation": str(generation)}
+    return await site.browser.post("/links/h-1/revoke", data=form, headers={"accept": "text/html", "origin": HOST})
+
+
 async def test_a_failed_delivery_says_why_and_what_happens_next(site: Site) -> None:
     await site.town.hear(site.town.placed("h-1", "o-0001"))
     await site.town.hear(site.town.failed("h-1", "o-0001"))
@@ -164,4 +238,10 @@ async def test_the_list_goes_on_with_older_messages(site: Site) -> None:
 
 async def test_every_route_says_who_may_open_it(site: Site) -> None:
     paths = {(route.method, route.path) for route in declared_routes(site.app)}
-    assert {("GET", "/s/{token}"), ("GET", "/messages"), ("GET", "/parked"), ("GET", "/healthz")} <= paths
+    assert {
+        ("GET", "/s/{token}"),
+        ("GET", "/messages"),
+        ("POST", "/links/{household_id}/revoke"),
+        ("GET", "/parked"),
+        ("GET", "/healthz"),
+    } <= paths
