@@ -8,9 +8,10 @@ from services.routing import events_in
 from services.routing.actions.crews.load_roster import load_roster
 from services.routing.actions.estate.load_estate_file import load_estate_file
 from services.routing.actions.waves.export_wave import export_wave
+from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.actions.waves.run_plan_request import PlannerParts
 from services.routing.api import crew_admission, crew_sync
-from services.routing.pages import board, crew, crews, estate
+from services.routing.pages import board, crew, crews, estate, urgent
 from services.routing.pages.words import ERROR_TEXTS, NAVIGATION
 from services.routing.plan_loop import PlanLoop
 from services.routing.planning.child import SolverProcess
@@ -69,7 +70,12 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
         keys=keys,
         clock=clock,
         randomness=randomness,
-        routers=[*_ROUTERS, board.make_router(defaults), parked_router(endpoint.list_parked, endpoint.replay)],
+        routers=[
+            *_ROUTERS,
+            board.make_router(defaults),
+            urgent.make_router(RunningPlans()),
+            parked_router(endpoint.list_parked, endpoint.replay),
+        ],
         loops={**endpoint.loops(), "plan": planning.run},
         readiness=endpoint.readiness(),
         error_texts=ERROR_TEXTS,

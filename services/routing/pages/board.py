@@ -23,7 +23,7 @@ from services.routing.pages.words import (
     WAVE_STATES,
     ZONE_CLASSES,
 )
-from services.routing.storage import estate, taps, waves
+from services.routing.storage import estate, running_plans, taps, waves
 from services.routing.storage.waves import RequestLine, RoundLine, UnplannedLine, Wave
 from shared.basics.errors import NotAllowed, NotFound, Unavailable
 from shared.database.session import Transaction, transaction
@@ -42,6 +42,7 @@ _log = get_log("board")
 _READERS = (Role.DISPATCHER, Role.OPERATOR, Role.OFFICER, Role.AUDITOR)
 _WAVES_SHOWN = 20
 _TASKS_SHOWN = 50
+_URGENT_SHOWN = 20
 # A release meets events of the same households; the database lets one of two go on and asks the other again.
 _TRIES = 3
 _FIELDS: Final = {"date_unreadable": "wave_date", "plan_seconds_unreadable": "plan_seconds"}
@@ -112,6 +113,7 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
     async with transaction(parts.engine) as tx:
         wave = await _wave_within(tx, wave_id, reach_of(actor))
         shown = await _wave_lines(tx, wave_id, reach_of(actor))
+        urgent = await running_plans.urgent_lines(tx, wave_id, _URGENT_SHOWN)
     requests, rounds, unplanned = shown
     if not wants_page(request):
         return JSONResponse(_wave_json(wave, requests, rounds, unplanned))
@@ -120,6 +122,7 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
         "requests": requests,
         "rounds": rounds,
         "unplanned": unplanned,
+        "urgent": [line for line in urgent if reach_of(actor).holds(line.community, line.grid)],
         "planned_stops": sum(line.stops for line in rounds),
         "planned_bags": sum(line.bags for line in rounds),
         "wave_states": WAVE_STATES,

@@ -7,6 +7,7 @@ from services.routing.domain.bag import BagOutcome, MissReason
 from services.routing.domain.round import RoundState
 from services.routing.domain.tap import TaskKind
 from services.routing.domain.wave import RequestState, WaveState
+from services.routing.planning.insertion import Joining
 from shared.web.languages import mark
 from shared.web.parts import NavigationEntry
 
@@ -30,6 +31,12 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "wave_was_discarded": mark("This plan was thrown away. Make another wave."),
     "wave_still_planning": mark("This wave is still being planned."),
     "wave_has_no_plan": mark("No drop point of this wave has a plan."),
+    "no_running_plan": mark("There is no plan at its drop point in this wave."),
+    "stop_not_waiting": mark("This order does not wait for a place any more."),
+    "stop_unknown": mark("There is no such order, or none that you may see."),
+    "plan_has_changed": mark("The plan has changed since; look at the places again."),
+    "bags_not_back": mark("Its bags are still out from the last attempt."),
+    "no_drop_point": mark("No drop point serves its entrance."),
     "wave_reaches_further": mark(
         "This wave reaches beyond your communities; somebody who sees all of them releases it."
     ),
@@ -84,6 +91,13 @@ STAGES: Final[Mapping[str, str]] = {
     "savings_in_process": mark("simple plan, solver was away"),
     "ortools_batching": mark("OR-Tools rounds"),
     "ortools_assignment": mark("OR-Tools crews"),
+}
+
+# How an urgent order comes into a running plan.
+JOININGS: Final[Mapping[Joining, str]] = {
+    Joining.VISIT: mark("with others at its entrance"),
+    Joining.NEW_VISIT: mark("as another entrance on the way"),
+    Joining.NEW_ROUND: mark("in a round of its own"),
 }
 
 ROUND_STATES: Final[Mapping[str, tuple[str, str]]] = {

@@ -183,11 +183,11 @@ class RunningPlan:
     Everything is exact to the second: the same model that priced the plan prices the places.
     """
 
-    def __init__(self, problem: Problem, plan: Plan, told_until_s: Mapping[str, int]) -> None:
+    def __init__(self, problem: Problem, plan: Plan, may_slip_s: Mapping[str, int]) -> None:
         """Lays a plan out.
 
         Shape: a problem of one drop point whose crews start when their fixed rounds have ended; a plan of the
-        rounds that may change; by order, until when its household was told to expect it.
+        rounds that may change; by order, the seconds it may come later than planned without breaking a promise.
         """
         (self._drop,) = problem.drop_points
         self.problem = problem
@@ -196,7 +196,7 @@ class RunningPlan:
         self._entrances = {entrance.id: entrance for entrance in problem.entrances}
         self._orders = {order.id: order for order in problem.orders}
         rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
-        self._days = [self._workday(crew, rounds_of.get(crew.id, ()), told_until_s) for crew in problem.crews]
+        self._days = [self._workday(crew, rounds_of.get(crew.id, ()), may_slip_s) for crew in problem.crews]
         self._visited = {stay.entrance.id: stay.entrance for day in self._days for stay in day.stays}
 
     def best_places(self, order: Order, entrance: Entrance, limit: int = 3) -> list[RunningPlace]:
@@ -239,12 +239,12 @@ class RunningPlan:
         in_order = [crew.id for crew in self.problem.crews if rounds_of.get(crew.id)]
         return replace(self.plan, crews=tuple(CrewPlan(crew, tuple(rounds_of[crew])) for crew in in_order))
 
-    def _workday(self, crew: Crew, rounds: Sequence[Round], told_until_s: Mapping[str, int]) -> _Workday:
+    def _workday(self, crew: Crew, rounds: Sequence[Round], may_slip_s: Mapping[str, int]) -> _Workday:
         trips: list[_Trip] = []
         stays: list[_Stay] = []
         now_s = crew.start_s
         for each in rounds:
-            trip = self._trip(crew, each, (now_s, len(stays)), told_until_s)
+            trip = self._trip(crew, each, (now_s, len(stays)), may_slip_s)
             trips.append(trip)
             stays += trip.stays
             now_s = trip.ends_s
@@ -258,7 +258,7 @@ class RunningPlan:
             sealed_from=len(stays) - sealed[::-1].index(False) if False in sealed else 0,
         )
 
-    def _trip(self, crew: Crew, each: Round, where: tuple[int, int], told_until_s: Mapping[str, int]) -> _Trip:
+    def _trip(self, crew: Crew, each: Round, where: tuple[int, int], may_slip_s: Mapping[str, int]) -> _Trip:
         starts_s, first = where
         carried = [self._orders[order] for visit in each.visits for order in visit.orders]
         model = self.problem.model
@@ -270,7 +270,7 @@ class RunningPlan:
             orders = tuple(self._orders[order] for order in visit.orders)
             takes_s = self._visit_s(crew, entrance, orders)
             now_s += walk_s(model, here, entrance) + takes_s
-            latest_s = min((told_until_s.get(order.id, math.inf) for order in orders), default=math.inf)
+            latest_s = now_s + min((may_slip_s.get(order.id, math.inf) for order in orders), default=math.inf)
             dues_s = tuple(order.due_s for order in orders if order.due_s is not None)
             stays.append(_Stay(entrance, orders, takes_s, now_s, latest_s, dues_s))
             here = entrance

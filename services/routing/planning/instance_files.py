@@ -232,7 +232,7 @@ def _refuse_loose_ends(problem: Problem) -> None:
     for position, order in enumerate(problem.orders):
         if order.entrance not in entrances:
             raise MalformedFile(f"orders[{position}].entrance: there is no entrance {order.entrance}")
-    zones = {place.zone for place in (*problem.entrances, *problem.drop_points)}
+    zones = {place.zone for place in problem.entrances} | {drop.zone for drop in problem.drop_points}
     for position, zone in enumerate(problem.closed_zones):
         if zone not in zones:
             raise MalformedFile(f"closed_zones[{position}]: there is no zone {zone}")

@@ -151,6 +151,13 @@ async def of_round(tx: Transaction, round_id: str, *, lock: bool = False) -> lis
     return [_stop_from(row) for row in rows]
 
 
+async def find_stop(tx: Transaction, stop_id: str, *, lock: bool = False) -> StopRow | None:
+    """One stop."""
+    statement = select(t.stops).where(t.stops.c.stop_id == stop_id)
+    row = await tx.first(statement.with_for_update() if lock else statement)
+    return None if row is None else _stop_from(row)
+
+
 async def by_ids(tx: Transaction, stop_ids: Collection[str]) -> dict[str, StopRow]:
     """These stops, by id."""
     rows = await tx.all(select(t.stops).where(one_of(t.stops.c.stop_id, stop_ids)))

@@ -64,9 +64,9 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         weights=rules.weights,
         model=rules.model,
         drop_points=(planning.DropPoint(drop.drop_point_id, drop.zone, drop.x_m, drop.y_m),),
-        entrances=tuple(_entrance(place, due) for place in served.values()),
+        entrances=tuple(entrance_of(place, due) for place in served.values()),
         orders=tuple(
-            _order(stop, served[stop.entrance_id], bags_of, time_zero)
+            order_of(stop, served[stop.entrance_id].floors, bags_of, time_zero)
             for stop in due
             if stop.entrance_id in served
         ),
@@ -92,7 +92,8 @@ def _with_time(on_duty: Sequence[Crew], hours: Mapping[str, Hours]) -> list[Crew
     return [crew for crew in on_duty if hours[crew.crew_id].starts_at < hours[crew.crew_id].ends_at]
 
 
-def _entrance(place: PlannedEntrance, due: Sequence[StopRow]) -> planning.Entrance:
+def entrance_of(place: PlannedEntrance, due: Sequence[StopRow]) -> planning.Entrance:
+    """Gives an entrance as planning sees it, high enough for all who live there."""
     # Somebody lives up there, whatever the file or the default says: a home is fed before a figure is put right.
     highest = max((stop.floor or 1 for stop in due if stop.entrance_id == place.entrance_id), default=1)
     return planning.Entrance(
@@ -109,12 +110,11 @@ def _entrance(place: PlannedEntrance, due: Sequence[StopRow]) -> planning.Entran
     )
 
 
-def _order(
-    stop: StopRow, place: PlannedEntrance, bags_of: Mapping[str, BagRow], time_zero: datetime
-) -> planning.Order:
+def order_of(stop: StopRow, floors: int, bags_of: Mapping[str, BagRow], time_zero: datetime) -> planning.Order:
+    """Gives a stop as planning sees it, in a house of so many floors."""
     carried = [bags_of[bag_id] for bag_id in stop.bag_ids if bag_id in bags_of]
     # A door whose storey nobody wrote down is taken to lie half way up.
-    floor = stop.floor if stop.floor is not None else (place.floors + 1) // 2
+    floor = stop.floor if stop.floor is not None else (floors + 1) // 2
     due_s = None if stop.due_at is None else max(0, round((stop.due_at - time_zero).total_seconds()))
     return planning.Order(
         id=stop.stop_id,

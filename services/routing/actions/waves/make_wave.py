@@ -52,7 +52,7 @@ async def make_wave(tx: Transaction, order: WaveOrder, clock: Clock, randomness:
         place = plan_entrance(named[stop.entrance_id], known)
         if place is None:
             reasons[stop.stop_id] = NO_DROP_POINT
-        elif not _are_back(stop, bags_of):
+        elif not are_back(stop, bags_of):
             reasons[stop.stop_id] = BAGS_NOT_BACK
         else:
             shares[place.drop_point_id].append(stop)
@@ -69,7 +69,7 @@ async def make_wave(tx: Transaction, order: WaveOrder, clock: Clock, randomness:
         request_of |= dict.fromkeys((stop.stop_id for stop in share), request_id)
     await stops.assign_to_wave(tx, wave_id, request_of)
     await stops.add_unplanned(tx, wave_id, None, reasons)
-    await _unload_returned(tx, [stop for share in shares.values() for stop in share], bags_of, now)
+    await unload_returned(tx, [stop for share in shares.values() for stop in share], bags_of, now)
     return wave_id
 
 
@@ -90,7 +90,8 @@ def _share(order: WaveOrder, wave_id: str, drop: DropPoint, grids: Mapping[str, 
     return DropPointShare(wave_id, drop.drop_point_id, drop.community, grid, order.seconds, order.seed)
 
 
-def _are_back(stop: StopRow, bags_of: Mapping[str, BagRow]) -> bool:
+def are_back(stop: StopRow, bags_of: Mapping[str, BagRow]) -> bool:
+    """Whether a stop's bags are not out with a crew or at a door."""
     on_their_way = {BagPlace.CART, BagPlace.DOOR}
     return all(bag_id in bags_of and bags_of[bag_id].place not in on_their_way for bag_id in stop.bag_ids)
 
@@ -101,7 +102,7 @@ async def _require_free(tx: Transaction, shares: Mapping[str, Sequence[StopRow]]
         raise WaveRefused("drop_point_being_planned", drop_points=", ".join(busy))
 
 
-async def _unload_returned(
+async def unload_returned(
     tx: Transaction, taken: Sequence[StopRow], bags_of: Mapping[str, BagRow], at: datetime
 ) -> None:
     """Bags that came back from a failed door lie at the drop point for their next turn."""

@@ -42,7 +42,7 @@ async def save_plan(tx: Transaction, ready: ReadyPlan, clock: Clock, randomness:
     if wave is None or not await plan_requests.still_holds(tx, lease):
         return False
     waiting = {stop.stop_id: stop for stop in await stops.of_request(tx, lease.request_id, lock=True)}
-    kept = [(times, _stops_of(times, waiting)) for times in ready.rounds]
+    kept = [(times, dated_doors(times, waiting)) for times in ready.rounds]
     kept = [(times, held) for times, held in kept if held]
     numbers = await rounds.next_numbers(tx, len(kept))
     placed: list[PlacedStop] = []
@@ -86,7 +86,7 @@ def _input_of(task: PlanTask) -> PlanInput:
     return PlanInput(task.lease.request_id, task.time_zero, late, instance_dict(task.problem))
 
 
-def _stops_of(times: RoundTimes, waiting: Mapping[str, StopRow]) -> list[tuple[str, int]]:
+def dated_doors(times: RoundTimes, waiting: Mapping[str, StopRow]) -> list[tuple[str, int]]:
     """A round's stops with the second each should be served.
 
     The planner prices a whole entrance from its top floor down; so are its doors dated and listed.

@@ -68,10 +68,8 @@ def test_the_places_are_those_that_trying_everything_finds_and_cost_what_they_sa
             )
 
 
-def running(
-    street: dict[str, Any], plan: dict[str, Any], told_until_s: dict[str, int] | None = None
-) -> RunningPlan:
-    return RunningPlan(problem_from(street), plan_from(plan), told_until_s or {})
+def running(street: dict[str, Any], plan: dict[str, Any], may_slip_s: dict[str, int] | None = None) -> RunningPlan:
+    return RunningPlan(problem_from(street), plan_from(plan), may_slip_s or {})
 
 
 def newcomer(street: dict[str, Any], **changes: Any) -> tuple[Order, Any]:
@@ -105,7 +103,7 @@ def test_a_told_window_is_kept_to_the_second() -> None:
     order, entrance = newcomer(street)
     best = running(street, plan).best_places(order, entrance)[0]
     for spare_s, is_offered in ((0, True), (-1, False)):
-        told = {"o0": best.served_s + spare_s}
+        told = {"o0": best.more_crew_s + spare_s}
         offered = running(street, plan, told).best_places(order, entrance)
         assert (best in offered) is is_offered
 
