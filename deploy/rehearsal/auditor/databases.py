@@ -55,7 +55,8 @@ _PLANS = """
     FROM plan_requests
 """
 _MESSAGES = """
-    SELECT message_id, household_id, order_id, news, attempt, state, superseded_by, reason FROM messages
+    SELECT message_id, household_id, order_id, news, attempt, state, superseded_by, reason, telling
+    FROM messages
 """
 # The login may do no more than select; this says it once more.
 _READ_ONLY = {"default_transaction_read_only": "on"}

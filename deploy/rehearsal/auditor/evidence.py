@@ -125,7 +125,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message as notify keeps it."""
+    """One message as notify keeps it; `telling` counts how often the order's story was begun anew."""
 
     message_id: str
     household_id: str
@@ -135,6 +135,7 @@ class MessageRow:
     state: str
     superseded_by: str | None
     reason: str
+    telling: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which messages residents should have been told, worked out from the events alone."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +37,8 @@ _TOLD_BY: Final[Mapping[str, str]] = {
     "routing.delivery_failed": NOT_DELIVERED,
 }
 _PLACED, _RETRIED = "orders.order_placed", "orders.order_retried"
+# What makes an order's story begin anew, so that a state told before may be told again.
+_BEGINS_ANEW: Final = frozenset({_RETRIED, "orders.order_changed", "routing.delivery_corrected"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +48,11 @@ class Telling:
     order_id: str
     attempt: int
     news: str
+
+
+def tellings_begun(rows: Iterable[OutboxRow]) -> Counter[str]:
+    """How often each order's story was begun anew, by the events and not by what notify counted."""
+    return Counter(row.order_id for row in rows if row.event_type in _BEGINS_ANEW and row.order_id is not None)
 
 
 def expected_tellings(rows: Iterable[OutboxRow]) -> set[Telling]:

@@ -26,12 +26,21 @@ class MessageFindings:
 
 
 def judge_messages(
-    expected: Iterable[Telling], messages: Sequence[MessageRow], lines: Sequence[ProviderLine]
+    expected: Iterable[Telling],
+    messages: Sequence[MessageRow],
+    lines: Sequence[ProviderLine],
+    begun: Mapping[str, int],
 ) -> MessageFindings:
-    """Hold the provider's log against what should have been told."""
+    """Hold the provider's log against what should have been told.
+
+    `begun` says how often each order's story was begun anew: so often may a state of it be told once more.
+    """
     by_id = {message.message_id: message for message in messages}
     taken = {line.reference for line in lines}
-    by_telling = {Telling(m.order_id, m.attempt, m.news): m for m in messages}
+    # Where a state was told anew, the last telling is the one that counts.
+    by_telling = {
+        Telling(m.order_id, m.attempt, m.news): m for m in sorted(messages, key=lambda message: message.telling)
+    }
     missing, superseded, unreachable = [], 0, 0
     for telling in sorted(expected):
         message = by_telling.get(telling)
@@ -47,7 +56,7 @@ def judge_messages(
             missing.append(telling)
     return MessageFindings(
         sent=len(lines),
-        duplicates=tuple(_duplicates(lines, by_id)),
+        duplicates=tuple(_duplicates(lines, by_id, begun)),
         out_of_order=tuple(_out_of_order(lines, by_id)),
         missing=tuple(missing),
         strangers=tuple(sorted(taken - by_id.keys())),
@@ -73,15 +82,21 @@ def _is_newer(newer: MessageRow, older: MessageRow) -> bool:
     return (newer.attempt, RANK[newer.news]) >= (older.attempt, RANK[older.news])
 
 
-def _duplicates(lines: Sequence[ProviderLine], by_id: Mapping[str, MessageRow]) -> list[str]:
-    """References told more than once: as themselves, as the same state of an order, or as the same words."""
+def _duplicates(
+    lines: Sequence[ProviderLine], by_id: Mapping[str, MessageRow], begun: Mapping[str, int]
+) -> list[str]:
+    """References told more than once: as themselves, as the same state of a telling, or as the same words in it.
+
+    A telling that no event began is no telling of its own, whatever notify says.
+    """
     seen: set[object] = set()
     found = []
     for line in lines:
         message = by_id.get(line.reference)
-        marks: list[object] = [("reference", line.reference), ("words", line.to, line.text)]
+        telling = 1 if message is None else min(message.telling, 1 + begun.get(message.order_id, 0))
+        marks: list[object] = [("reference", line.reference), ("words", line.to, line.text, telling)]
         if message is not None:
-            marks.append(("state", message.order_id, message.attempt, message.news, line.to))
+            marks.append(("state", message.order_id, message.attempt, telling, message.news, line.to))
         if any(mark in seen for mark in marks):
             found.append(line.reference)
         seen.update(marks)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.rehearsal.auditor.deeds import Losses, find_losses
 from deploy.rehearsal.auditor.evidence import Evidence, OrderRow
-from deploy.rehearsal.auditor.expected import DELIVERED, RECEIVED, Telling, expected_tellings
+from deploy.rehearsal.auditor.expected import DELIVERED, RECEIVED, Telling, expected_tellings, tellings_begun
 from deploy.rehearsal.auditor.plan_check import plan_violations
 from deploy.rehearsal.auditor.provider import MessageFindings, judge_messages
 from shared.contracts.topics import TOPICS
@@ -35,11 +35,12 @@ def judge(evidence: Evidence, script: Mapping[str, int] | None, zone: ZoneInfo) 
     """
     losses = find_losses(evidence)
     violations = plan_violations(evidence, zone)
-    expected = expected_tellings(row for books in evidence.messaging.values() for row in books.outbox)
+    rows = [row for books in evidence.messaging.values() for row in books.outbox]
+    expected = expected_tellings(rows)
     # From the orders themselves too: an event that was lost must not take its messages off the list.
     expected |= {Telling(order.order_id, 1, RECEIVED) for order in evidence.orders}
     expected |= {Telling(o.order_id, o.attempt, DELIVERED) for o in evidence.orders if o.state == DELIVERED}
-    told = judge_messages(expected, evidence.messages, evidence.provider)
+    told = judge_messages(expected, evidence.messages, evidence.provider, tellings_begun(rows))
     figures: dict[str, Any] = {
         "bulletin": bulletin(evidence),
         "orders": balance(evidence.orders),

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from deploy.rehearsal.auditor.evidence import BagRow, Evidence, LedgerRow, StopRow
 from deploy.rehearsal.auditor.verdict import judge
 from tests.unit.deploy.rehearsal.evidence_builder import (
@@ -81,6 +83,38 @@ def test_a_message_told_twice_is_a_duplicate() -> None:
     verdict = judge(replace(good, provider=(*good.provider, a_line(4, "delivered"))), SCRIPT, ZONE)
     assert verdict.figures["messages"]["duplicates"] == 1
     assert verdict.reasons
+
+
+def told_anew(*began: str, words: str = "delivered 1") -> Evidence:
+    """The state told last is told once more, in a telling of its own, after these events."""
+    good = a_street_in_order()
+    routing = good.messaging["routing"]
+    rows = [an_outbox_row(event_type, 5 + n) for n, event_type in enumerate(began)]
+    books = {**good.messaging, "routing": replace(routing, outbox=(*routing.outbox, *rows))}
+    again = replace(a_message("delivered"), message_id="m-again", telling=2)
+    line = replace(a_line(4, "delivered"), reference="m-again", text=words)
+    return replace(good, messaging=books, messages=(*good.messages, again), provider=(*good.provider, line))
+
+
+@pytest.mark.parametrize("words", ["delivered 1", "delivered, corrected"])
+def test_what_is_told_anew_after_a_correction_is_no_duplicate(words: str) -> None:
+    corrected = told_anew("routing.delivery_corrected", words=words)
+    assert judge(corrected, None, ZONE).figures["messages"]["duplicates"] == 0
+
+
+@pytest.mark.parametrize("words", ["delivered 1", "other words"])
+def test_a_telling_that_nothing_began_is_a_duplicate(words: str) -> None:
+    assert judge(told_anew(words=words), None, ZONE).figures["messages"]["duplicates"] == 1
+
+
+def test_a_state_told_twice_within_one_telling_is_a_duplicate() -> None:
+    corrected = told_anew("routing.delivery_corrected")
+    first_again = replace(a_line(5, "delivered"), reference="m-third", text="other words")
+    third = replace(a_message("delivered"), message_id="m-third", telling=2)
+    spoiled = replace(
+        corrected, messages=(*corrected.messages, third), provider=(*corrected.provider, first_again)
+    )
+    assert judge(spoiled, None, ZONE).figures["messages"]["duplicates"] == 1
 
 
 def test_two_messages_swapped_are_out_of_order() -> None:
