@@ -58,14 +58,18 @@ test: ## all tests but the long ones, on real PostgreSQL, real Kafka and real Ch
 test-long: ## kills, a broker wiped, large properties, browser matrix
 	$(with_chromium) $(PYTHON) -m pytest -q -m long --timeout 900 tests
 
-# Every module there that runs by itself, one after the other: two at once would measure each other.
-BENCHES := $(basename $(notdir $(shell grep -ls __main__ tests/bench/*.py)))
+# Every module there that runs by itself, one after the other: two at once would measure each other. Not the
+# planner's: it takes hours, and peers that no set-up brings.
+BENCHES := $(filter-out planner, $(basename $(notdir $(shell grep -ls __main__ tests/bench/*.py))))
 ifneq ($(BENCHES),)
-.PHONY: bench
+.PHONY: bench bench-planner
 bench: setup ## measurements, with the machine named; raw samples go to BENCH_OUT (bench-NAME for one)
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PYTHON) -m tests.bench.$$name; done
 bench-%: setup
 	@$(PYTHON) -m tests.bench.$*
+bench-planner: setup ## our planner beside the best free ones, installed for it (BENCH_CLASSES, BENCH_SEEDS, BENCH_FACTOR)
+	@$(PYTHON) -m uv pip install --quiet --python $(PYTHON) --link-mode copy --require-hashes -r requirements/bench.lock
+	@$(PYTHON) -m tests.bench.planner
 endif
 
 ifneq ($(wildcard tests/chaos),)

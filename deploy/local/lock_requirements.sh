@@ -13,3 +13,5 @@ compile all --all-extras
 for service in orders routing notify; do
   compile "$service" --extra "$service" --constraint requirements/all.lock
 done
+# What only `make bench-planner` installs, beside all the rest.
+compile bench --group pyproject.toml:bench --constraint requirements/all.lock
