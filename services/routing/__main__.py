@@ -1,4 +1,4 @@
-"""Commands without a server: plan an instance file, check a plan file, export a wave as an instance file.
+"""Commands without a server: plan an instance file, check a plan file, export a wave as one, solve a public one.
 
 Source: formats/rounds/README.md.
 """
@@ -25,6 +25,14 @@ from services.routing.planning.instance_files import (
     read_json,
 )
 from services.routing.planning.problem import Problem
+from services.routing.planning.vrp_files import (
+    MalformedVrp,
+    check_routes,
+    read_vrp,
+    routes_of,
+    sol_text,
+    street_of,
+)
 from shared.basics.clock import SystemClock
 from shared.basics.errors import BaimiError
 
@@ -43,8 +51,10 @@ def main(arguments: Sequence[str]) -> int:
             return _check(options, began_s)
         if options.command == "export-wave":
             return _export_wave(options)
+        if options.command == "solve-vrp":
+            return _solve_vrp(options, began_s)
         return _plan(options, began_s)
-    except MalformedFile as error:
+    except (MalformedFile, MalformedVrp) as error:
         print(error, file=sys.stderr)
         _print({"error": str(error)})
         return MALFORMED
@@ -66,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export-wave", help="write a planned or released wave as an instance file")
     export.add_argument("wave", help="the wave's id, as in its page's address")
     export.add_argument("--out", type=Path, help="the file to write; standard output unless given")
+    solve = commands.add_parser(
+        "solve-vrp", help="solve a CVRPLIB file on one thread, as a yardstick of the search"
+    )
+    solve.add_argument("file", type=Path)
+    solve.add_argument("--seconds", type=_budget, required=True, help="wall seconds from the process's start")
+    solve.add_argument("--seed", type=int, default=0)
+    solve.add_argument("--out", type=Path, help="the .sol file to write")
+    solve.set_defaults(workers=1)
     return parser
 
 
@@ -115,6 +133,24 @@ def _write(path: Path, solved: SolvedPlan) -> None:
 async def _solve(problem: Problem, options: argparse.Namespace, deadline_s: float) -> SolvedPlan:
     async with SolverProcess(workers=options.workers) as solvers:
         return await solvers.solve_street(problem, deadline_s=deadline_s, seed=options.seed)
+
+
+def _solve_vrp(options: argparse.Namespace, began_s: float) -> int:
+    vrp = read_vrp(options.file)
+    street = street_of(vrp)
+    deadline_s = began_s + options.seconds - _closing_s(street)
+    solved = asyncio.run(_solve(street, options, deadline_s))
+    routes = routes_of(solved.plan)
+    length, errors = check_routes(vrp, routes)
+    if errors:
+        _print({"errors": errors})
+        return BROKEN_RULES
+    if options.out is not None:
+        options.out.write_text(sol_text(routes, length), encoding="utf-8")
+    stages = sorted({stage.name for stage in solved.stages})
+    elapsed_s = round(CLOCK.monotonic() - began_s, 3)
+    _print({"cost": length, "routes": len(routes), "stages": stages, "elapsed_s": elapsed_s})
+    return DONE
 
 
 def _closing_s(problem: Problem) -> float:
