@@ -4,7 +4,8 @@ Run by `make bench-planner`, which installs the peers first. Raw results go line
 `$BENCH_OUT/planner.jsonl` (a cell that stands there is not run again); the table goes to docs/benchmarks.md.
 `BENCH_CLASSES=tiny,futian`, `BENCH_SEEDS=9101-9103`, `BENCH_SOLVERS=baimi,pyvrp-door-30` run a part;
 `BENCH_FACTOR=1` leaves the longer budget out; `BENCH_CLOCK=cpu` gives peers their budget in CPU time, for when
-the machine has other work.
+the machine has other work. `BENCH_VRP=FOLDER` adds CVRPLIB's files that lie there (.vrp, and the best known .sol)
+at 60 s on one thread; they are not ours to ship. `BENCH_CLASSES=none` runs those alone.
 Ten seeds of every class at one and three budgets take about eleven hours on two cores.
 """
 
@@ -19,10 +20,11 @@ from typing import Any
 
 from shared.basics.clock import SystemClock
 from tests.bench.planner_report import anchor_faults, table, write_section
-from tests.bench.planner_runs import OURS, PEERS, Cell, Row, machine, run_cell, versions
+from tests.bench.planner_runs import OURS, PEERS, Cell, Row, VrpCell, machine, run_cell, run_vrp, versions
 from tests.bench.planner_streets import JUDGING_SEEDS, street
 
 ROOT = Path(__file__).resolve().parents[2]
+VRP_SOLVERS, VRP_BUDGET_S = (OURS, "pyvrp-300", "pyvrp-30"), 60.0
 ANCHOR_STREET = ROOT / "tests/contract/formats/rounds/futian-9001.json"
 BUDGETS_S = {"tiny": 1.0, "futian": 10.0, "nankeng": 30.0, "langkou": 60.0, "tower": 10.0}
 CLOCK = SystemClock()
@@ -38,6 +40,7 @@ class Wish:
     factors: tuple[int, ...]
     clock: str
     out: Path
+    vrp_folder: Path | None
 
 
 def main() -> int:
@@ -49,18 +52,10 @@ def main() -> int:
         return 2
     raw = wish.out / "planner.jsonl"
     known = _read(raw)
-    for name, content in _streets(wish):
-        for solver in wish.solvers:
-            cell = _cell_of(name, content, solver, wish)
-            if {(cell.street["name"], solver, mark_s) for mark_s in cell.marks_s} <= {_key(row) for row in known}:
-                continue
-            rows = [
-                {"class": name, **row, "date": CLOCK.now().isoformat(timespec="seconds"), **_circumstances()}
-                for row in run_cell(cell)
-            ]
-            known += rows
-            _append(raw, rows)
-            _tell(rows)
+    for new in _new_rows(wish, known):
+        _append(raw, new)
+        _tell(new)
+        known += new
     print(table(known))
     write_section(ROOT / "docs/benchmarks.md", known)
     faults = [f"{row['street']}, {row['solver']}: {row['errors'][0]}" for row in known if _is_broken(row)]
@@ -69,11 +64,26 @@ def main() -> int:
     return int(bool(faults))
 
 
+def _new_rows(wish: Wish, known: Sequence[Row]) -> Iterator[list[Row]]:
+    """Runs what is wished for and not known yet, cell by cell."""
+    done = {(row["street"], row["solver"], row["seconds"]) for row in known}
+    for name, content in _streets(wish):
+        for solver in wish.solvers:
+            cell = _cell_of(name, content, solver, wish)
+            if not {(content["name"], solver, mark_s) for mark_s in cell.marks_s} <= done:
+                yield [{"class": name, **row, **_circumstances()} for row in run_cell(cell)]
+    for path in sorted(wish.vrp_folder.glob("*.vrp")) if wish.vrp_folder else ():
+        for solver in VRP_SOLVERS:
+            if (path.stem, solver, VRP_BUDGET_S) not in done:
+                row = run_vrp(VrpCell(path, solver, VRP_BUDGET_S, wish.clock))
+                yield [{"class": "vrp", **row, **_circumstances()}]
+
+
 def _wish(environment: "os._Environ[str]") -> Wish:
     classes = environment.get("BENCH_CLASSES") or ",".join(BUDGETS_S)
     seeds = environment.get("BENCH_SEEDS") or f"{JUDGING_SEEDS[0]}-{JUDGING_SEEDS[-1]}"
     factor = int(environment.get("BENCH_FACTOR") or 3)
-    out = environment.get("BENCH_OUT")
+    out, vrp_folder = environment.get("BENCH_OUT"), environment.get("BENCH_VRP")
     return Wish(
         classes=tuple(classes.split(",")),
         seeds=tuple(_numbers(seeds)),
@@ -81,6 +91,7 @@ def _wish(environment: "os._Environ[str]") -> Wish:
         factors=tuple(sorted({1, factor})),
         clock=environment.get("BENCH_CLOCK") or "wall",
         out=Path(out) if out else Path(tempfile.mkdtemp(prefix="baimi-bench-")),
+        vrp_folder=Path(vrp_folder) if vrp_folder else None,
     )
 
 
@@ -93,7 +104,7 @@ def _numbers(text: str) -> Iterator[int]:
 
 def _streets(wish: Wish) -> Iterator[tuple[str, Row]]:
     """Yields the streets to compare on; the one with the peers' anchors comes before its class."""
-    for name in wish.classes:
+    for name in (it for it in wish.classes if it != "none"):
         if name == "futian":
             yield "anchor", json.loads(ANCHOR_STREET.read_text(encoding="utf-8"))
         for seed in wish.seeds:
@@ -106,12 +117,13 @@ def _cell_of(name: str, content: Row, solver: str, wish: Wish) -> Cell:
     return Cell(content, solver, tuple(budget_s * factor for factor in factors), wish.clock)
 
 
-def _key(row: Row) -> tuple[str, str, float]:
-    return row["street"], row["solver"], row["seconds"]
-
-
 def _circumstances() -> dict[str, Any]:
-    return {"machine": machine(), "versions": versions(), "load_after": [round(it, 2) for it in os.getloadavg()]}
+    return {
+        "date": CLOCK.now().isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "load_after": [round(it, 2) for it in os.getloadavg()],
+    }
 
 
 def _is_broken(row: Row) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyvrp
 import vroom
 from pyvrp.IteratedLocalSearch import IteratedLocalSearchCallbacks, IteratedLocalSearchParams
@@ -21,6 +22,7 @@ from services.routing.planning.instance_files import plan_dict, problem_from, re
 from services.routing.planning.parts import Trolley, trolleys_of
 from services.routing.planning.problem import DropProblem, RoundAt, drop_problems, plan_of
 from services.routing.planning.sequencing import days_at, roster_of, split_surplus_mixed
+from services.routing.planning.vrp_files import check_routes, read_vrp
 from tests.bench.planner_levels import Nodes, nodes_of, rounds_of
 
 _SPARE_ROUNDS = 1.25
@@ -61,6 +63,22 @@ def main(request_path: str) -> None:
         run = Run(request["solver"], marks_s, request["seed"], request["clock"], request["threads"])
         for line in _solved(part, run):
             print(json.dumps(line), flush=True)
+
+
+def solve_vrp(request_path: str) -> None:
+    """Solves the .vrp file a request names with PyVRP on one thread; prints one JSON line a mark."""
+    request = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    vrp = read_vrp(Path(request["instance"]))
+    places = np.array(vrp.places)
+    apart = np.hypot(*(places[:, None, :] - places[None, :, :]).transpose(2, 0, 1))
+    customers = tuple((customer,) for customer in range(1, len(vrp.places)))
+    nodes = Nodes(customers, np.floor(apart + 0.5).astype(np.int64), vrp.demands[1:], (0,) * len(customers))
+    run = Run(request["solver"], tuple(request["marks_s"]), request["seed"], request["clock"], 1)
+    history_length = int(run.solver.rpartition("-")[2])
+    found, iterations = _by_pyvrp(nodes, Trolley(vrp.capacity, 0, 1), run, history_length=history_length)
+    for mark, routes in enumerate(found):
+        length, errors = (0, ["no plan within its time"]) if routes is None else check_routes(vrp, routes)
+        print(json.dumps({"mark": mark, "cost": length, "errors": errors, "iterations": iterations}), flush=True)
 
 
 def _solved(part: DropProblem, run: Run) -> list[dict[str, Any]]:
@@ -124,14 +142,18 @@ def _routes_of(solution: pyvrp.Solution) -> Routes | None:
 def _by_pyvrp(nodes: Nodes, trolley: Trolley, run: Run, *, history_length: int) -> tuple[list[Routes | None], int]:
     snapshots = _Snapshots(run)
     places = len(nodes.orders) + 1
+    # A second measure that is nothing to everybody would only slow it down.
+    measures = 2 if trolley.cap_crates else 1
     data = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0)] * places,
         clients=[
-            pyvrp.Client(location=node, delivery=[grams, crates])
+            pyvrp.Client(location=node, delivery=[grams, crates][:measures])
             for node, (grams, crates) in enumerate(zip(nodes.grams, nodes.crates, strict=True), start=1)
         ],
         depots=[pyvrp.Depot(location=0)],
-        vehicle_types=[pyvrp.VehicleType(_vehicles(nodes, trolley), [trolley.cap_g, trolley.cap_crates])],
+        vehicle_types=[
+            pyvrp.VehicleType(_vehicles(nodes, trolley), [trolley.cap_g, trolley.cap_crates][:measures])
+        ],
         distance_matrices=[nodes.arcs_s],
         duration_matrices=[nodes.arcs_s * 0],
     )
@@ -142,7 +164,7 @@ def _by_pyvrp(nodes: Nodes, trolley: Trolley, run: Run, *, history_length: int) 
 
 
 def _vehicles(nodes: Nodes, trolley: Trolley) -> int:
-    full = max(sum(nodes.grams) / trolley.cap_g, sum(nodes.crates) / trolley.cap_crates)
+    full = max(sum(nodes.grams) / trolley.cap_g, sum(nodes.crates) / max(1, trolley.cap_crates))
     return min(len(nodes.orders), int(full * _SPARE_ROUNDS) + 5)
 
 

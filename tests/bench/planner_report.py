@@ -1,6 +1,7 @@
 """What the raw results of the planner bench say: a table a class, and the peers held to their anchors."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -18,8 +19,18 @@ _TARGETS = {
     "tower": "cost ≤ 0.998",
 }
 _BEGIN, _END = "<!-- planner: begin, written by `make bench-planner` -->", "<!-- planner: end -->"
-Compared = tuple[Row, Row]
-"""Our row and the best peer's, of one street and budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Our row and the peers', of one street and budget."""
+
+    ours: Row
+    peers: tuple[Row, ...]
+
+    def best(self, key: str = "cost") -> Row:
+        """Is the peers' row that does best by a figure."""
+        return min(self.peers, key=lambda row: int(row[key]))
 
 
 def anchor_faults(rows: Sequence[Row]) -> list[str]:
@@ -39,13 +50,10 @@ def _is_of(row: Row, peer: str) -> bool:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Draws one line a class and budget: how our cost and crew time compare with the best peer of each street.
-
-    The best peer is the one with the cheapest plan on that very street and budget.
-    """
+    """Draws one line a class and budget: our cost and crew time by those of the peer that did best there."""
     lines = [
-        "| class | budget | streets | cost: median, worst | crew: median, worst | late: ours, peer | best | goal|",
-        "| --- " * 8 + "|",
+        "| class | budget | n | cost: median, worst | crew: median, worst | late: ours, best | best | MiB | goal |",
+        "| --- " * 9 + "|",
     ]
     for name in _TARGETS:
         for seconds in sorted({row["seconds"] for row in rows if row["class"] == name}):
@@ -61,50 +69,54 @@ def _compared(rows: Sequence[Row]) -> list[Compared]:
         ours = [row for row in valid if row["solver"] == OURS]
         peers = [row for row in valid if row["solver"] != OURS]
         if ours and peers:
-            pairs.append((ours[0], min(peers, key=lambda row: int(row["cost"]))))
+            pairs.append(Compared(ours[0], tuple(peers)))
     return pairs
 
 
 def _line(name: str, seconds: float, pairs: Sequence[Compared]) -> str:
     head = f"| {name} | {seconds:g} s | {len(pairs)} "
     if not pairs:
-        return head + f"| | | | | {_TARGETS[name]} |"
+        return head + f"| | | | | | {_TARGETS[name]} |"
     shown = []
     for key in ("cost", "crew_s"):
-        ratios = [ours[key] / peer[key] for ours, peer in pairs]
+        ratios = [pair.ours[key] / pair.best(key)[key] for pair in pairs]
         shown.append(f"{median(ratios):.4f}, {max(ratios):.4f}")
-    late = ", ".join(f"{median(pair[side]['late_s'] for pair in pairs):,.0f} s" for side in (0, 1))
-    winners = [peer["solver"] for _, peer in pairs]
-    wins = ", ".join(
-        f"{it} {winners.count(it)}" for it in sorted(set(winners), key=lambda it: (-winners.count(it), it))
-    )
-    return head + f"| {' | '.join(shown)} | {late} | {wins} | {_TARGETS[name]} |"
+    late = [
+        median(row["late_s"] for row in rows) for rows in zip(*((it.ours, it.best()) for it in pairs), strict=True)
+    ]
+    winners = [pair.best()["solver"] for pair in pairs]
+    ranked = sorted(set(winners), key=lambda it: (-winners.count(it), it))
+    shown += [f"{late[0]:,.0f} s, {late[1]:,.0f} s", ", ".join(f"{it} {winners.count(it)}" for it in ranked)]
+    memory_mib = max(pair.ours["memory_mib"] for pair in pairs)
+    return head + f"| {' | '.join(shown)} | {memory_mib} | {_TARGETS[name]} |"
 
 
 def write_section(path: Path, rows: Sequence[Row]) -> None:
     """Puts the judging seeds' results into the page of benchmarks, leaving the rest of it alone."""
-    judged = [row for row in rows if row["class"] in _TARGETS and _seed(row) in JUDGING_SEEDS]
-    if not judged:
+    quoted = [row for row in rows if row["class"] == "vrp" or _is_judged(row)]
+    if not quoted:
         return
     page = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
-    section = f"{_BEGIN}\n{_section(judged)}\n{_END}"
+    section = f"{_BEGIN}\n{_section(quoted)}\n{_END}"
     before, begin, rest = page.partition(_BEGIN)
     after = rest.partition(_END)[2] if begin else "\n"
     path.write_text(f"{before if begin else before.rstrip() + chr(10) * 2}{section}{after}", encoding="utf-8")
 
 
-def _seed(row: Row) -> int:
-    return int(row["street"].rpartition("-")[2])
+def _is_judged(row: Row) -> bool:
+    return row["class"] in _TARGETS and int(row["street"].rpartition("-")[2]) in JUDGING_SEEDS
 
 
-def _section(judged: Sequence[Row]) -> str:
-    dates = sorted(row["date"][:10] for row in judged)
-    loads = sorted(max(row["load"][0], row["load_after"][0]) for row in judged)
+def _section(rows: Sequence[Row]) -> str:
+    judged = [row for row in rows if row["class"] != "vrp"]
+    dates = sorted(row["date"][:10] for row in rows)
+    loads = sorted(max(row["load"][0], row["load_after"][0]) for row in rows)
+    cpu = any(row["clock"] == "cpu" for row in rows)
     disturbed = sum(load > 2.5 for load in loads)
     lines = [
         "## Planner",
         "",
-        f"{dates[0]} to {dates[-1]}, {_named(judged, 'machine')}; {_named(judged, 'versions')}.",
+        f"{dates[0]} to {dates[-1]}, {_named(rows, 'machine')}; {_named(rows, 'versions')}.",
         f"Load average (1 min) beside the runs: median {median(loads):.1f}, most {loads[-1]:.1f};",
         f"{disturbed} of {len(loads)} readings had more than 2.5, so something else ran on the two cores.",
         "",
@@ -113,12 +125,14 @@ def _section(judged: Sequence[Row]) -> str:
         "Peers: PyVRP and VROOM (exploration 5) at door, batch (climbs in stairwells) and entrance level, PyVRP",
         "with `history_length` 300 and 30; drop points in two processes; their rounds are finished by our own",
         "sequencing and CP-SAT, in a tenth of the budget on top of it. Their loading is not counted; ours is.",
+        *(["Peers had their budget in CPU seconds, because other work ran beside."] if cpu else []),
         "",
         table(judged),
         "",
         "Costs (crew seconds and seconds late), all solvers; `-` found no plan in its time.",
         "",
         *_costs(judged),
+        *_yardstick([row for row in rows if row["class"] == "vrp"]),
     ]
     return "\n".join(lines)
 
@@ -154,3 +168,24 @@ def _cost(row: Row | None) -> str:
     if row is None:
         return ""
     return "-" if row["errors"] else f"{row['cost']:,}"
+
+
+def _yardstick(rows: Sequence[Row]) -> list[str]:
+    """Draws CVRPLIB's files by how far each solver is from the best known, in percent."""
+    if not rows:
+        return []
+    solvers = list(dict.fromkeys(row["solver"] for row in rows))
+    gaps = {(row["street"], row["solver"]): row["gap"] for row in rows if not row["errors"] and "gap" in row}
+    lines = ["", f"CVRPLIB, {rows[0]['seconds']:g} s, one thread, gap to the best known in %:", ""]
+    lines += [f"| file | {' | '.join(solvers)} |", "| --- " * (1 + len(solvers)) + "|"]
+    files = sorted({row["street"] for row in rows})
+    for file in files:
+        lines.append(f"| {file} | {' | '.join(_gap([gaps.get((file, it))]) for it in solvers)} |")
+    public = [file for file in files if file.startswith("X-")]
+    means = [_gap([gaps.get((file, it)) for file in public]) for it in solvers]
+    return [*lines, f"| mean of {len(public)} X | {' | '.join(means)} |"]
+
+
+def _gap(gaps: Sequence[float | None]) -> str:
+    known = [gap for gap in gaps if gap is not None]
+    return f"{sum(known) / len(known):.2f}" if known and len(known) == len(gaps) else "-"

@@ -41,6 +41,16 @@ class Cell:
     clock: str = "wall"
 
 
+@dataclass(frozen=True, slots=True)
+class VrpCell:
+    """One planner on one CVRPLIB file, on one thread."""
+
+    path: Path
+    solver: str
+    seconds: float
+    clock: str = "wall"
+
+
 def run_cell(cell: Cell) -> list[Row]:
     """Runs a cell; one row a mark."""
     with tempfile.TemporaryDirectory(prefix="baimi-bench-") as name:
@@ -48,6 +58,35 @@ def run_cell(cell: Cell) -> list[Row]:
         folder.joinpath("instance.json").write_text(json.dumps(cell.street), encoding="utf-8")
         rows = _ours(cell, folder) if cell.solver == OURS else _peer(cell, folder)
     return [{**_about(cell, mark_s), **row} for mark_s, row in zip(cell.marks_s, rows, strict=True)]
+
+
+def run_vrp(cell: VrpCell) -> Row:
+    """Runs one planner on a .vrp file; the gap is to the best known solution, where its .sol lies beside it."""
+    about = {
+        "street": cell.path.stem,
+        "solver": cell.solver,
+        "seconds": cell.seconds,
+        "clock": "wall" if cell.solver == OURS else cell.clock,
+        "load": [round(load, 2) for load in os.getloadavg()],
+    }
+    with tempfile.TemporaryDirectory(prefix="baimi-bench-") as name:
+        words = [sys.executable, "-m", "services.routing", "solve-vrp", str(cell.path)]
+        words += ["--seconds", str(cell.seconds), "--seed", "1"]
+        if cell.solver != OURS:
+            path = Path(name, "request.json")
+            request = {"instance": str(cell.path), "solver": cell.solver, "marks_s": [cell.seconds]}
+            path.write_text(json.dumps({**request, "seed": 1, "clock": cell.clock}), encoding="utf-8")
+            words = [sys.executable, "-c", _CHILD.replace("main", "solve_vrp"), str(path)]
+        watched = _watch([words], cell.seconds * (4 if cell.clock == "cpu" else 1.3) + 60)
+    told, failed = watched.pop("told"), watched.pop("failed")
+    if failed:
+        return {**about, "errors": [failed], **watched}
+    found = {"errors": [], **json.loads(told[0].splitlines()[-1])}
+    best_path = cell.path.with_suffix(".sol")
+    if best_path.exists():
+        best = int(best_path.read_text(encoding="utf-8").split()[-1])
+        found["gap"] = round(100 * (found["cost"] / best - 1), 3)
+    return {**about, **found, **watched}
 
 
 def _about(cell: Cell, mark_s: float) -> Row:

@@ -9,8 +9,8 @@ from tests.bench.planner_report import ANCHORS, anchor_faults, table, write_sect
 def row(street: str, solver: str, cost: int, **more: Any) -> dict[str, Any]:
     """Is one raw result of the class tiny unless said otherwise."""
     about = {"class": "tiny", "date": "2026-11-22T00:00:00", "machine": "2 cores", "versions": {"pyvrp": "0.14.1"}}
-    load = {"load": [0.5, 0.5, 0.5], "load_after": [3.0, 0.5, 0.5]}
-    found = {"errors": [], "cost": cost, "crew_s": cost, "late_s": 0, "seconds": 1.0}
+    load = {"clock": "wall", "load": [0.5, 0.5, 0.5], "load_after": [3.0, 0.5, 0.5]}
+    found = {"errors": [], "cost": cost, "crew_s": cost, "late_s": 0, "seconds": 1.0, "memory_mib": 70}
     return {"street": street, "solver": solver, **about, **load, **found, **more}
 
 
@@ -51,3 +51,15 @@ def test_the_section_is_replaced_and_the_rest_of_the_page_stays(tmp_path: Path) 
 def test_seeds_for_tuning_never_reach_the_page(tmp_path: Path) -> None:
     write_section(tmp_path / "benchmarks.md", [row("tiny-1", "baimi", 1), row("tiny-1", "vroom-door", 2)])
     assert not (tmp_path / "benchmarks.md").exists()
+
+
+def test_public_files_are_shown_by_their_gap_to_the_best_known(tmp_path: Path) -> None:
+    about = {"class": "vrp", "seconds": 60.0}
+    rows = [
+        row("X-n101-k25", "baimi", 27_591, gap=0.0, **about),
+        row("X-n200-k36", "baimi", 59_000, gap=0.5, **about),
+    ]
+    write_section(tmp_path / "benchmarks.md", rows)
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| X-n200-k36 | 0.50 |" in page
+    assert "| mean of 2 X | 0.25 |" in page
