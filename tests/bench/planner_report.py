@@ -52,7 +52,7 @@ def _is_of(row: Row, peer: str) -> bool:
 def table(rows: Sequence[Row]) -> str:
     """Draws one line a class and budget: our cost and crew time by those of the peer that did best there."""
     lines = [
-        "| class | budget | n | cost: median, worst | crew: median, worst | late: ours, best | best | MiB | goal |",
+        "| class | budget | n | cost: median, worst | crew: median, worst | late: ours, best | by | MiB | goal |",
         "| --- " * 9 + "|",
     ]
     for name in _TARGETS:
