@@ -11,6 +11,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The street's time, aware, in UTC."""
 
+    def in_street_time(self, real: datetime) -> datetime:
+        """What the street's clock said at a real moment, such as one the database wrote down."""
+
     def monotonic(self) -> float:
         """Real seconds since some fixed moment; for leases, time-outs, sessions and latencies only."""
 
@@ -21,6 +24,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The machine's time in UTC."""
         return datetime.now(UTC)
+
+    def in_street_time(self, real: datetime) -> datetime:
+        """The same moment: this street lives in real time."""
+        return real.astimezone(UTC)
 
     def monotonic(self) -> float:
         """Real seconds, never going back."""
@@ -46,7 +53,11 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """The street's time in UTC."""
-        real_s = (datetime.now(UTC) - self._anchor).total_seconds()
+        return self.in_street_time(datetime.now(UTC))
+
+    def in_street_time(self, real: datetime) -> datetime:
+        """What the street's clock said at a real moment, in UTC."""
+        real_s = (real - self._anchor).total_seconds()
         return self._origin + timedelta(seconds=real_s * self._factor)
 
     def monotonic(self) -> float:

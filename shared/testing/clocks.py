@@ -14,6 +14,10 @@ class FakeClock:
         """The moment this clock was moved to."""
         return self._now
 
+    def in_street_time(self, real: datetime) -> datetime:
+        """The same moment."""
+        return real
+
     def monotonic(self) -> float:
         """Seconds it was moved by, from an arbitrary start."""
         return self._elapsed_s

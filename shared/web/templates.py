@@ -92,6 +92,7 @@ def _environment(
             "date": lambda day: local_date(day, language),
             "local_day": lambda at: local_day(at, zone, language),
             "local_moment": lambda at: local_moment(at, zone, language),
+            "street_time": parts.clock.in_street_time,
             "age": lambda at, now: age_text(catalogue, _seconds(at, now)),
             "amount": lambda number, unit="": amount_text(number, unit),
         }

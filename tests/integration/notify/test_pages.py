@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from services.notify.main import build
 from services.notify.settings import NotifySettings
 from services.notify.storage.links import token_of
+from shared.basics.clock import Clock, ScaledClock
 from shared.basics.randomness import SystemRandomness
 from shared.contracts.orders_household import HouseholdRemoved
 from shared.database.session import transaction
@@ -20,7 +22,7 @@ from shared.security.roles import Role
 from shared.security.sessions import begin_session
 from shared.settings import Environment
 from shared.web.app import create_app, declared_routes
-from tests.integration.notify.town import Town, a_building, a_person
+from tests.integration.notify.town import ZONE, Town, a_building, a_person
 
 HOST = "https://notify.test"
 
@@ -49,8 +51,8 @@ class Site:
         return await self.browser.get(path, params=query or None, headers={"accept": "text/html"})
 
 
-@pytest.fixture
-async def site(town: Town, tmp_path: Path) -> AsyncIterator[Site]:
+def make_app(town: Town, tmp_path: Path, clock: Clock) -> FastAPI:
+    """Notify's pages by this street's clock; sessions go by the town's."""
     key_file = tmp_path / "keys"
     key_file.write_text(town.key_files["notify"])
     key_file.chmod(0o600)
@@ -61,8 +63,12 @@ async def site(town: Town, tmp_path: Path) -> AsyncIterator[Site]:
         http_port=1,
         key_file=key_file,
     )
-    parts = replace(build(settings), engine=town.engine, clock=town.clock, real_clock=town.clock)
-    app = create_app(parts)
+    return create_app(replace(build(settings), engine=town.engine, clock=clock, real_clock=town.clock))
+
+
+@pytest.fixture
+async def site(town: Town, tmp_path: Path) -> AsyncIterator[Site]:
+    app = make_app(town, tmp_path, town.clock)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as browser:
         yield Site(town, app, browser)
@@ -222,6 +228,24 @@ async def test_the_list_is_closed_to_those_without_the_role(site: Site) -> None:
     await site.sign_in(Role.ADMINISTRATOR)
     assert (await site.page("/messages")).status_code == 403
     assert (await site.page("/parked")).status_code == 200
+
+
+async def test_a_parked_event_stands_there_since_a_moment_of_the_streets_clock(town: Town, tmp_path: Path) -> None:
+    began_at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    app = make_app(town, tmp_path, ScaledClock(origin=town.clock.now(), anchor=began_at, factor=60))
+    # One real minute after the start, when the street was an hour on.
+    await town.rows(
+        "INSERT INTO parked (event_id, topic, partition, record_offset, headers, body, reason, parked_at)"
+        " VALUES (gen_random_uuid(), 'orders.household-events', 0, 7, '{}', '', 'garbage', :at) RETURNING 1",
+        at=began_at + timedelta(minutes=1),
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as browser:
+        site = Site(town, app, browser)
+        await site.sign_in(Role.ADMINISTRATOR)
+        page = await site.page("/parked", lang="en")
+    an_hour_on = (town.clock.now() + timedelta(hours=1)).astimezone(ZONE)
+    assert f"{an_hour_on.day} March {an_hour_on:%H:%M}" in page.text
+    assert "The times are the street's" in page.text
 
 
 async def test_the_list_goes_on_with_older_messages(site: Site) -> None:
