@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from heapq import heapify, heappop
+from typing import NamedTuple
 
 from services.routing.planning.problem import (
     Crew,
@@ -127,15 +128,19 @@ class _Stay:
 
 @dataclass(frozen=True, slots=True)
 class _Trip:
-    """A round as it is planned; `first` is the place of its first visit in the crew's day."""
+    """A round as it is planned; `first` is the place of its first visit in the crew's day.
+
+    `legs` are its ways: to which place (by number, the drop point is 0), the walk's seconds, and when it begins.
+    """
 
     starts_s: int
-    leaves_s: int
     ends_s: int
     grams: int
     crates: int
     first: int
     stays: tuple[_Stay, ...]
+    legs: tuple[tuple[int, int, int], ...]
+    visit_of: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +158,24 @@ class _Workday:
 
 @dataclass(frozen=True, slots=True)
 class _Newcomer:
-    """The order that seeks a place, with all that does not depend on the place."""
+    """The order that seeks a place, with all that does not depend on the place; `walk_s` by a place's number."""
 
     order: Order
     entrance: Entrance
     grams: int
     loading_s: int
-    from_drop_s: int
-    walk_s: Mapping[str, int]
+    walk_s: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Chance:
-    """A place before lateness and told windows are looked at: later visits shift by `later_s`, earlier ones of
-    the same round by the loading alone."""
+class _Chance(NamedTuple):
+    """A place before others' lateness and told windows are looked at, which can only make it dearer.
 
+    Later visits shift by `later_s`, earlier ones of the same round by the loading alone. Thousands are made for one
+    order, as bare tuples, and named when their turn comes; `number` keeps equal ones in the order they were found.
+    """
+
+    least_cost: int
+    number: int
     day: int
     joining: Joining
     round: int
@@ -175,6 +183,9 @@ class _Chance:
     place: int
     later_s: int
     served_s: int
+
+
+_Bare = tuple[int, int, int, Joining, int, int, int, int, int]
 
 
 class RunningPlan:
@@ -195,9 +206,10 @@ class RunningPlan:
         self._times = visit_times(problem.model)
         self._entrances = {entrance.id: entrance for entrance in problem.entrances}
         self._orders = {order.id: order for order in problem.orders}
+        self._places: list[DropPoint | Entrance] = [self._drop]
+        self._number_of: dict[str, int] = {}
         rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
         self._days = [self._workday(crew, rounds_of.get(crew.id, ()), may_slip_s) for crew in problem.crews]
-        self._visited = {stay.entrance.id: stay.entrance for day in self._days for stay in day.stays}
 
     def best_places(self, order: Order, entrance: Entrance, limit: int = 3) -> list[RunningPlace]:
         """Lists the cheapest places for an order, cheapest first; none where no crew can take it.
@@ -207,17 +219,12 @@ class RunningPlan:
         if entrance.drop != self._drop.id or entrance.zone in self.problem.closed_zones:
             return []
         newcomer = self._newcomer(order, entrance)
-        crew_weight, late_weight = self.problem.weights.crew_s, self.problem.weights.late_s
-        heap = []
-        for number, chance in enumerate(self._chances(newcomer)):
-            late_s = 0 if order.due_s is None else max(0, chance.served_s - order.due_s)
-            heap.append((crew_weight * chance.later_s + late_weight * late_s, number, chance))
+        heap = self._chances(newcomer)
         heapify(heap)
         best: list[RunningPlace] = []
-        # Lateness of others can only be added: once the next cheapest guess is dearer than the last place kept,
-        # nothing better is to come.
+        # Once the next guess is dearer than the last place kept, nothing better is to come.
         while heap and (len(best) < limit or heap[0][0] < best[-1].more_cost):
-            place = self._priced(newcomer, heappop(heap)[2])
+            place = self._priced(newcomer, _Chance(*heappop(heap)))
             if place is not None:
                 best = sorted([*best, place], key=lambda one: one.more_cost)[:limit]
         return best
@@ -262,27 +269,37 @@ class RunningPlan:
         starts_s, first = where
         carried = [self._orders[order] for visit in each.visits for order in visit.orders]
         model = self.problem.model
-        leaves_s = now_s = starts_s + model.load_s + model.load_s_per_package * _packages(carried)
+        now_s = starts_s + model.load_s + model.load_s_per_package * _packages(carried)
         here: DropPoint | Entrance = self._drop
-        stays = []
+        stays, legs = [], []
         for visit in each.visits:
             entrance = self._entrances[visit.entrance]
             orders = tuple(self._orders[order] for order in visit.orders)
+            way_s = walk_s(model, here, entrance)
+            legs.append((self._numbered(entrance), way_s, now_s))
             takes_s = self._visit_s(crew, entrance, orders)
-            now_s += walk_s(model, here, entrance) + takes_s
+            now_s += way_s + takes_s
             latest_s = now_s + min((may_slip_s.get(order.id, math.inf) for order in orders), default=math.inf)
             dues_s = tuple(order.due_s for order in orders if order.due_s is not None)
             stays.append(_Stay(entrance, orders, takes_s, now_s, latest_s, dues_s))
             here = entrance
+        home_s = walk_s(model, here, self._drop)
         return _Trip(
             starts_s=starts_s,
-            leaves_s=leaves_s,
-            ends_s=now_s + walk_s(model, here, self._drop),
+            ends_s=now_s + home_s,
             grams=sum(sum(order.packages_g) for order in carried),
             crates=sum(order.crates for order in carried),
             first=first,
             stays=tuple(stays),
+            legs=(*legs, (0, home_s, now_s)),
+            visit_of={stay.entrance.id: visit for visit, stay in reversed(list(enumerate(stays)))},
         )
+
+    def _numbered(self, entrance: Entrance) -> int:
+        number = self._number_of.setdefault(entrance.id, len(self._places))
+        if number == len(self._places):
+            self._places.append(entrance)
+        return number
 
     def _visit_s(self, crew: Crew, entrance: Entrance, orders: Sequence[Order]) -> int:
         packages = sorted(((order.floor, grams) for order in orders for grams in order.packages_g), reverse=True)
@@ -296,11 +313,11 @@ class RunningPlan:
             entrance=entrance,
             grams=sum(order.packages_g),
             loading_s=model.load_s_per_package * len(order.packages_g),
-            from_drop_s=walk_s(model, self._drop, entrance),
-            walk_s={name: walk_s(model, place, entrance) for name, place in self._visited.items()},
+            walk_s=[walk_s(model, place, entrance) for place in self._places],
         )
 
-    def _chances(self, new: _Newcomer) -> Iterator[_Chance]:
+    def _chances(self, new: _Newcomer) -> list[_Bare]:
+        chances: list[_Bare] = []
         alone_s: dict[int, int] = {}
         for number, day in enumerate(self._days):
             who = day.crew
@@ -308,51 +325,48 @@ class RunningPlan:
                 continue
             if who.people not in alone_s:
                 alone_s[who.people] = self._visit_s(who, new.entrance, [new.order])
-            spare_s = who.end_s - day.ends_s
-            for chance in self._chances_of_day(new, number, alone_s[who.people]):
-                if chance.later_s <= spare_s:
-                    yield chance
+            self._add_chances(chances, new, number, alone_s[who.people])
+        return chances
 
-    def _chances_of_day(self, new: _Newcomer, number: int, alone_s: int) -> Iterator[_Chance]:
+    def _add_chances(self, chances: list[_Bare], new: _Newcomer, number: int, alone_s: int) -> None:
+        """Adds the places in one crew's day; one flat loop, because it turns for every visit of the plan."""
         day = self._days[number]
+        who, walks_s, due_s = day.crew, new.walk_s, new.order.due_s
+        crew_weight, late_weight = self.problem.weights.crew_s, self.problem.weights.late_s
+        spare_s = who.end_s - day.ends_s
         low, high = (day.sealed_from, len(day.stays)) if new.entrance.sealed else (0, day.cleans_to)
-        own_round_s = self.problem.model.load_s + new.loading_s + 2 * new.from_drop_s + alone_s
-        for position, trip in enumerate(day.trips):
-            if low <= trip.first <= high:
-                served_s = trip.starts_s + own_round_s - new.from_drop_s
-                yield _Chance(number, Joining.NEW_ROUND, position, 0, trip.first, own_round_s, served_s)
-            if trip.grams + new.grams > day.crew.cap_g or trip.crates + new.order.crates > day.crew.cap_crates:
-                continue
-            yield from self._chances_of_trip(new, (number, position), alone_s, (low, high))
-        if high == len(day.stays):
-            served_s = day.ends_s + own_round_s - new.from_drop_s
-            yield _Chance(number, Joining.NEW_ROUND, len(day.trips), 0, high, own_round_s, served_s)
+        from_drop_s, visit_s = walks_s[0], new.loading_s + alone_s
+        round_s = self.problem.model.load_s + visit_s + 2 * from_drop_s
 
-    def _chances_of_trip(
-        self, new: _Newcomer, where: tuple[int, int], alone_s: int, between: tuple[int, int]
-    ) -> Iterator[_Chance]:
-        number, position = where
-        day = self._days[number]
-        trip = day.trips[position]
-        for visit, stay in enumerate(trip.stays):
-            if stay.entrance.id == new.entrance.id:
-                longer_s = self._visit_s(day.crew, stay.entrance, [*stay.orders, new.order]) - stay.takes_s
-                later_s = new.loading_s + longer_s
-                place, served_s = trip.first + visit, stay.ends_s + later_s
-                yield _Chance(number, Joining.VISIT, position, visit, place, later_s, served_s)
-                return
-        from_s, left_s = new.from_drop_s, trip.leaves_s
-        for visit in range(len(trip.stays) + 1):
-            last = visit == len(trip.stays)
-            to_s = new.from_drop_s if last else new.walk_s[trip.stays[visit].entrance.id]
-            arrives_s = trip.ends_s if last else trip.stays[visit].ends_s - trip.stays[visit].takes_s
-            if between[0] <= trip.first + visit <= between[1]:
-                later_s = new.loading_s + from_s + alone_s + to_s - (arrives_s - left_s)
-                served_s = left_s + new.loading_s + from_s + alone_s
-                place = trip.first + visit
-                yield _Chance(number, Joining.NEW_VISIT, position, visit, place, later_s, served_s)
-            if not last:
-                from_s, left_s = to_s, trip.stays[visit].ends_s
+        def add(joining: Joining, position: tuple[int, int, int], later_s: int, served_s: int) -> None:
+            if later_s <= spare_s:
+                late_s = 0 if due_s is None else max(0, served_s - due_s)
+                least = crew_weight * later_s + late_weight * late_s
+                chances.append((least, len(chances), number, joining, *position, later_s, served_s))
+
+        for turn, trip in enumerate(day.trips):
+            first = trip.first
+            if low <= first <= high:
+                add(Joining.NEW_ROUND, (turn, 0, first), round_s, trip.starts_s + round_s - from_drop_s)
+            if trip.grams + new.grams > who.cap_g or trip.crates + new.order.crates > who.cap_crates:
+                continue
+            visit = trip.visit_of.get(new.entrance.id)
+            if visit is not None:
+                later_s = new.loading_s + self._longer_s(who, trip.stays[visit], new.order)
+                add(Joining.VISIT, (turn, visit, first + visit), later_s, trip.stays[visit].ends_s + later_s)
+                continue
+            from_s = from_drop_s
+            for visit, (to, way_s, leaves_s) in enumerate(trip.legs):
+                to_s = walks_s[to]
+                if low <= first + visit <= high:
+                    position = (turn, visit, first + visit)
+                    add(Joining.NEW_VISIT, position, visit_s + from_s + to_s - way_s, leaves_s + visit_s + from_s)
+                from_s = to_s
+        if high == len(day.stays):
+            add(Joining.NEW_ROUND, (len(day.trips), 0, high), round_s, day.ends_s + round_s - from_drop_s)
+
+    def _longer_s(self, crew: Crew, stay: _Stay, order: Order) -> int:
+        return self._visit_s(crew, stay.entrance, [*stay.orders, order]) - stay.takes_s
 
     def _priced(self, new: _Newcomer, chance: _Chance) -> RunningPlace | None:
         """Adds what others lose, or says None where a told window would be overrun."""
