@@ -30,8 +30,8 @@ from services.routing.planning.vrp_files import (
     check_routes,
     read_vrp,
     routes_of,
-    sol_text,
     street_of,
+    write_sol,
 )
 from shared.basics.clock import SystemClock
 from shared.basics.errors import BaimiError
@@ -146,7 +146,7 @@ def _solve_vrp(options: argparse.Namespace, began_s: float) -> int:
         _print({"errors": errors})
         return BROKEN_RULES
     if options.out is not None:
-        options.out.write_text(sol_text(routes, length), encoding="utf-8")
+        write_sol(options.out, routes, length)
     stages = sorted({stage.name for stage in solved.stages})
     elapsed_s = round(CLOCK.monotonic() - began_s, 3)
     _print({"cost": length, "routes": len(routes), "stages": stages, "elapsed_s": elapsed_s})

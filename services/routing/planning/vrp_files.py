@@ -58,8 +58,8 @@ def vrp_from(lines: Sequence[str]) -> VrpFile:
     """Reads the lines of a .vrp file. Errors: as `read_vrp`."""
     fields, sections = _parted(lines)
     for key, wanted in (("TYPE", "CVRP"), ("EDGE_WEIGHT_TYPE", "EUC_2D")):
-        if fields.get(key, wanted) != wanted:
-            raise MalformedVrp(f"{key}: only {wanted} is read here, not {fields[key]}")
+        if fields.get(key) != wanted:
+            raise MalformedVrp(f"{key}: only {wanted} is read here, not {fields.get(key, 'nothing')}")
     count = _field(fields, "DIMENSION")
     if not 2 <= count <= _MOST_NODES:
         raise MalformedVrp(f"DIMENSION: must be from 2 to {_MOST_NODES}")
@@ -168,6 +168,14 @@ def sol_text(routes: Sequence[Sequence[int]], length: int) -> str:
     """Writes routes as CVRPLIB's .sol files have them."""
     lines = [f"Route #{number}: {' '.join(map(str, route))}" for number, route in enumerate(routes, start=1)]
     return "\n".join([*lines, f"Cost {length}", ""])
+
+
+def write_sol(path: Path, routes: Sequence[Sequence[int]], length: int) -> None:
+    """Writes a .sol file. Errors: MalformedVrp when it cannot be written."""
+    try:
+        path.write_text(sol_text(routes, length), encoding="utf-8")
+    except OSError as error:
+        raise MalformedVrp(f"{path.name}: cannot be written ({error})") from error
 
 
 def routes_from(text: str) -> list[list[int]]:

@@ -1,5 +1,7 @@
 """CVRPLIB's files are read as the library means them, faults in them are named, and solutions are judged."""
 
+from pathlib import Path
+
 import pytest
 
 from services.routing.planning import fallback
@@ -12,6 +14,7 @@ from services.routing.planning.vrp_files import (
     sol_text,
     street_of,
     vrp_from,
+    write_sol,
 )
 
 SQUARE = """NAME : square
@@ -68,6 +71,7 @@ def test_a_leg_is_rounded_to_the_nearest_whole_number() -> None:
         ("CAPACITY : 10", "CAPACITY : 0", "CAPACITY:"),
         ("CAPACITY : 10", "CAPACITY : 5", "DEMAND_SECTION, node 3:"),
         ("TYPE : CVRP", "TYPE : TSP", "TYPE:"),
+        ("TYPE : CVRP", "", "TYPE:"),
         ("EDGE_WEIGHT_TYPE : EUC_2D", "EDGE_WEIGHT_TYPE : GEO", "EDGE_WEIGHT_TYPE:"),
         ("3 4 3", "3 4 nan", "NODE_COORD_SECTION, line 10:"),
         ("3 4 3", "3 4", "NODE_COORD_SECTION, line 10:"),
@@ -94,8 +98,12 @@ def test_routes_are_measured_and_broken_rules_named() -> None:
         assert check_routes(vrp, routes)[1]
 
 
-def test_a_solution_is_written_as_it_is_read() -> None:
+def test_a_solution_is_written_as_it_is_read(tmp_path: Path) -> None:
     assert routes_from(sol_text([[1, 2], [3, 4]], 20)) == [[1, 2], [3, 4]]
+    write_sol(tmp_path / "a.sol", [[1, 2]], 20)
+    assert (tmp_path / "a.sol").read_text(encoding="utf-8") == "Route #1: 1 2\nCost 20\n"
+    with pytest.raises(MalformedVrp, match=r"b\.sol: cannot be written"):
+        write_sol(tmp_path / "nowhere" / "b.sol", [[1, 2]], 20)
     with pytest.raises(MalformedVrp, match="line 1"):
         routes_from("Route #1: 1 two")
 
