@@ -16,7 +16,7 @@ from deploy.rehearsal.scenario.days import (
 )
 from deploy.rehearsal.scenario.days_file import expect, read_days
 from deploy.rehearsal.scenario.estate_file import read_estate
-from deploy.rehearsal.scenario.people import draw_homes
+from deploy.rehearsal.scenario.people import FOREIGN_LANGUAGES, draw_homes
 from deploy.rehearsal.scenario.plans import FUTIAN, NANKENG, PLANS, ScenarioError
 from deploy.rehearsal.scenario.read_scenario import read_scene
 from deploy.rehearsal.scenario.roster_file import read_roster
@@ -85,6 +85,28 @@ def test_every_drop_point_has_crews_enough_for_its_fullest_date(futian: Scenario
 def test_one_building_in_ten_is_positive(futian: Scenario) -> None:
     handling = Counter(building.handling for building in futian.street.buildings)
     assert handling == {"clean": 126, "positive": 14}
+
+
+def test_homes_have_needs_languages_and_pets_in_plausible_shares(futian: Scenario) -> None:
+    homes = [home for home in futian.homes if home.residents > 0]
+    share = {
+        "infant": sum("婴幼儿" in home.needs for home in homes) / len(homes),
+        "chronically ill": sum("慢性病" in home.needs for home in homes) / len(homes),
+        "elderly, alone": sum("独居老人" in home.needs for home in homes) / len(homes),
+        "foreign language": sum(home.language in FOREIGN_LANGUAGES for home in homes) / len(homes),
+        "pet": sum(home.pets not in {"", "无"} for home in homes) / len(homes),
+    }
+    plausible = {
+        "infant": (0.01, 0.06),
+        "chronically ill": (0.03, 0.10),
+        "elderly, alone": (0.01, 0.15),
+        "foreign language": (0.01, 0.06),
+        "pet": (0.06, 0.20),
+    }
+    assert {name: low <= share[name] <= high for name, (low, high) in plausible.items()} == dict.fromkeys(
+        share, True
+    )
+    assert all(home.residents == 1 for home in homes if "独居老人" in home.needs)
 
 
 def test_phones_and_doors_are_unique(futian: Scenario) -> None:
