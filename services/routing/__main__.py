@@ -16,7 +16,7 @@ from typing import Any
 
 from services.routing.planning.bound import lower_bound_s
 from services.routing.planning.check import Score, check_plan
-from services.routing.planning.child import SolvedPlan, SolverProcess
+from services.routing.planning.child import ORTOOLS_ENGINE, OWN_ENGINE, SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import (
     MalformedFile,
     plan_dict,
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--workers", type=int, choices=range(1, 65), default=2, metavar="N")
     plan.add_argument("--seed", type=int, default=0)
     plan.add_argument("--out", type=Path, required=True)
-    plan.add_argument("--engine", choices=["ortools"], default="ortools")
+    plan.add_argument("--engine", choices=[OWN_ENGINE, ORTOOLS_ENGINE], default=OWN_ENGINE)
     check = commands.add_parser("check", help="judge a plan against its instance")
     check.add_argument("instance", type=Path)
     check.add_argument("plan", type=Path)
@@ -132,7 +132,7 @@ def _write(path: Path, solved: SolvedPlan) -> None:
 
 async def _solve(problem: Problem, options: argparse.Namespace, deadline_s: float) -> SolvedPlan:
     async with SolverProcess(workers=options.workers) as solvers:
-        return await solvers.solve_street(problem, deadline_s=deadline_s, seed=options.seed)
+        return await solvers.solve_street(problem, deadline_s=deadline_s, seed=options.seed, engine=options.engine)
 
 
 def _solve_vrp(options: argparse.Namespace, began_s: float) -> int:

@@ -42,6 +42,12 @@ def assign(roster: Roster, effort: Effort) -> Days:
     """
     began_s = time.monotonic()
     incumbent = sequence(roster, seed=effort.seed, iterations=_annealing_steps(roster, effort.seconds))
+    return refine(roster, incumbent, Effort(effort.seconds - (time.monotonic() - began_s), effort.seed))
+
+
+def refine(roster: Roster, incumbent: Days, effort: Effort) -> Days:
+    """Looks for a better deal than one that keeps every rule; never returns a worse one."""
+    began_s = time.monotonic()
     if len(roster.jobs) < 2 or effort.seconds <= 0:
         return incumbent
     model = _Model(roster)

@@ -32,7 +32,11 @@ from services.routing.planning.problem import (
 
 SOLVER_MODULE = "services.routing.planning.stages"
 """Loaded by name, in another process: OR-Tools never enters this one."""
+OWN_ENGINE, ORTOOLS_ENGINE = "baimi", "ortools"
+"""Baimi's own search, or OR-Tools alone."""
 FALLBACK_STAGE = "savings_in_process"
+_NEXT_SEED = 7_919
+"""How far apart the seeds of one drop point's workers lie."""
 _LINE_LIMIT = 64 * 2**20
 _OVERRUN_S = 0.25
 _LEAST_S, _LEAST_S_PER_ORDER = 0.05, 0.0003
@@ -81,8 +85,17 @@ class _Answer:
 _NOTHING = _Answer(Plan("", ()), (), ())
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """By when to plan, on `time.monotonic`'s scale, from which seed, and with which solver."""
+
+    deadline_s: float
+    seed: int
+    engine: str
+
+
 class SolverProcess:
-    """The process that holds OR-Tools and forks a child for each request; started when first needed."""
+    """The process that holds the solvers and forks a child for each request; started when first needed."""
 
     def __init__(self, *, workers: int = 2, memory_mib: int = 1024) -> None:
         self.workers = workers
@@ -138,7 +151,9 @@ class SolverProcess:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def solve_in_child(self, problem: Problem, *, seconds: float, seed: int) -> SolvedPlan:
+    async def solve_in_child(
+        self, problem: Problem, *, seconds: float, seed: int, engine: str = OWN_ENGINE
+    ) -> SolvedPlan:
         """Plans one drop point in a child process within a wall budget; a checked plan comes in any case.
 
         Orders that cannot be served come back with their reason; the rest is served.
@@ -150,53 +165,60 @@ class SolverProcess:
         if len(problem.drop_points) != 1:
             raise ValueError("one child plans one drop point")
         async with self._free:
-            return await self._solve(problem, time.monotonic() + seconds, seed)
+            return await self._solve(problem, Task(time.monotonic() + seconds, seed, engine))
 
-    async def solve_street(self, problem: Problem, *, deadline_s: float, seed: int) -> SolvedPlan:
+    async def solve_street(
+        self, problem: Problem, *, deadline_s: float, seed: int, engine: str = OWN_ENGINE
+    ) -> SolvedPlan:
         """Plans every drop point, as many at once as there are workers; time is shared by orders.
+
+        Workers that would have no drop point of their own plan one of the others from another seed.
 
         Units: deadline on `time.monotonic`'s scale.
         Errors: BrokenPlan if the fallback itself breaks a rule.
         """
         began_s = time.monotonic()
-        waiting = sorted(_by_drop(problem), key=lambda part: -len(part.orders))
+        parts = sorted(_by_drop(problem), key=lambda part: -len(part.orders))
+        tries = max(1, self.workers // max(1, sum(1 for part in parts if part.orders)))
+        waiting = [(part, seed + number * _NEXT_SEED) for number in range(tries) for part in parts]
         starting = asyncio.create_task(self.start())
-        results: list[SolvedPlan] = []
+        results: list[tuple[str, SolvedPlan]] = []
 
         async def work() -> None:
             while waiting:
-                left = sum(len(part.orders) for part in waiting)
-                part = waiting.pop(0)
+                left = sum(len(part.orders) for part, _ in waiting)
+                part, own_seed = waiting.pop(0)
                 share = min(1.0, self.workers * len(part.orders) / max(1, left))
                 now_s = time.monotonic()
-                results.append(await self._solve(part, now_s + share * (deadline_s - now_s), seed))
+                task = Task(now_s + share * (deadline_s - now_s), own_seed, engine)
+                results.append((part.drop_points[0].id, await self._solve(part, task)))
 
         try:
             await asyncio.gather(*(work() for _ in range(self.workers)))
         finally:
             starting.cancel()
-        return _joined(problem, results, time.monotonic() - began_s)
+        return _joined(problem, _best_of_each(parts, results), time.monotonic() - began_s)
 
-    async def _solve(self, problem: Problem, deadline_s: float, seed: int) -> SolvedPlan:
+    async def _solve(self, problem: Problem, task: Task) -> SolvedPlan:
         began_s = time.monotonic()
         servable, refused = screen(problem)
         answer = _NOTHING
-        if servable.orders and deadline_s - began_s > _LEAST_S + _LEAST_S_PER_ORDER * len(servable.orders):
+        if servable.orders and task.deadline_s - began_s > _LEAST_S + _LEAST_S_PER_ORDER * len(servable.orders):
             with suppress(OSError, TimeoutError):
-                answer = await self._ask(servable, deadline_s, seed)
-        solved = await asyncio.to_thread(_proven, servable, answer, seed)
+                answer = await self._ask(servable, task)
+        solved = await asyncio.to_thread(_proven, servable, answer, task.seed)
         unassigned = (*refused, *solved.unassigned)
         return replace(solved, unassigned=unassigned, elapsed_s=time.monotonic() - began_s)
 
-    async def _ask(self, problem: Problem, deadline_s: float, seed: int) -> _Answer:
+    async def _ask(self, problem: Problem, task: Task) -> _Answer:
         """Sends one request and keeps the last plan that came back before the deadline."""
         answer = _NOTHING
-        async with asyncio.timeout(max(0.0, deadline_s + _OVERRUN_S - time.monotonic())):
+        async with asyncio.timeout(max(0.0, task.deadline_s + _OVERRUN_S - time.monotonic())):
             reader, writer = await self._connect()
         try:
-            writer.write(_request(problem, deadline_s, seed, self._memory_mib))
+            writer.write(_request(problem, task, self._memory_mib))
             with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(max(0.0, deadline_s + _OVERRUN_S - time.monotonic())):
+                async with asyncio.timeout(max(0.0, task.deadline_s + _OVERRUN_S - time.monotonic())):
                     while not answer.finished and (line := await reader.readline()):
                         answer = _with_line(answer, json.loads(line))
         finally:
@@ -239,6 +261,17 @@ def _by_drop(problem: Problem) -> list[Problem]:
     return parts
 
 
+def _best_of_each(parts: Sequence[Problem], results: Sequence[tuple[str, SolvedPlan]]) -> list[SolvedPlan]:
+    """Picks the best of the plans made for each drop point: fewest orders left out, then cheapest."""
+    return [
+        min(
+            (solved for drop, solved in results if drop == part.drop_points[0].id),
+            key=lambda solved: (len(solved.unassigned), solved.score.cost),
+        )
+        for part in parts
+    ]
+
+
 def _joined(problem: Problem, results: Sequence[SolvedPlan], elapsed_s: float) -> SolvedPlan:
     """Puts the drop points' plans together, crews in the order of the instance."""
     of_crew = {crew_plan.crew: crew_plan for result in results for crew_plan in result.plan.crews}
@@ -256,11 +289,12 @@ def _joined(problem: Problem, results: Sequence[SolvedPlan], elapsed_s: float) -
     )
 
 
-def _request(problem: Problem, deadline_s: float, seed: int, memory_mib: int) -> bytes:
+def _request(problem: Problem, task: Task, memory_mib: int) -> bytes:
     request = {
         "instance": instance_dict(problem),
-        "deadline_s": deadline_s,
-        "seed": seed,
+        "deadline_s": task.deadline_s,
+        "seed": task.seed,
+        "engine": task.engine,
         "memory_mib": memory_mib,
     }
     return json.dumps(request).encode() + b"\n"

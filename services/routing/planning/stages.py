@@ -1,4 +1,4 @@
-"""The process that solves: loads OR-Tools once, forks a child for each request, and names the stages it runs."""
+"""The process that solves: loads its solvers once, forks a child for each request, and names its stages."""
 
 import gc
 import json
@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,19 @@ from services.routing.planning import assignment, batching, fallback
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
 from services.routing.planning.parts import trolleys_of
-from services.routing.planning.problem import DropProblem, drop_problems, plan_of
-from services.routing.planning.sequencing import days_at, roster_of, sequence, split_surplus_mixed
-from services.routing.planning.timetable import cost_of
+from services.routing.planning.problem import DayAt, DropProblem, Reason, drop_problems, plan_of
+from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
+from services.routing.planning.ruin_and_recreate.search import PLAIN, Budget, Engine, improve
+from services.routing.planning.sequencing import days_at, kind_of, roster_of, sequence, split_surplus_mixed
+from services.routing.planning.timetable import RoundClocks, cost_of
 
 SAVINGS, BATCHING, ASSIGNMENT = "savings", "ortools_batching", "ortools_assignment"
+SEARCH, SLOW_SEARCH = "ruin_and_recreate", "ruin_and_recreate_uncompiled"
+ORTOOLS = "ortools"
+"""The engine of the first three stages alone; every other name means Baimi's own search."""
 _BATCHING_SHARE = 0.7
+_ASSIGNMENT_SHARE, _ASSIGNMENT_MOST_S, _ASSIGNMENT_LEAST_S = 0.04, 1.0, 0.2
+"""The search deals rounds out itself: what the assignment still finds is little."""
 _QUICK_DEAL_STEPS = 2_000
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
@@ -40,26 +47,91 @@ class Found:
     elapsed_s: float
 
 
-def run_stages(problem: DropProblem, *, deadline_s: float, seed: int) -> Iterator[Found]:
-    """Solves one drop point stage by stage; what each ends with is never worse than before.
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """When to be done, on `time.monotonic`'s scale that processes of one machine share, and from which seed."""
 
-    Units: deadline on `time.monotonic`'s scale, which processes of one machine share.
-    """
+    deadline_s: float
+    seed: int
+
+    def left_s(self) -> float:
+        """Tells how many seconds are left before the plan must be completed and sent."""
+        return self.deadline_s - _LAST_WORDS_S - time.monotonic()
+
+
+def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator[Found]:
+    """Solves one drop point by savings, Baimi's own search and an assignment; no stage ends worse than before."""
     began_s = time.monotonic()
-    first = {trolley: fallback.solve_with(problem, trolley, seed=seed) for trolley in trolleys_of(problem)}
+    best = fallback.solve(problem, seed=effort.seed)
+    yield Found(SAVINGS, best, time.monotonic() - began_s)
+    start = _with_left_out(problem, best)
+    left_s = effort.left_s()
+    assigning_s = min(_ASSIGNMENT_MOST_S, _ASSIGNMENT_SHARE * left_s)
+    if assigning_s < _ASSIGNMENT_LEAST_S:
+        assigning_s = 0.0
+    budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
+    days = improve(problem, start, budget, engine).days
+    best = _better(problem, best, fallback.completed(problem, _within_shifts(problem, days)))
+    yield Found(SLOW_SEARCH if engine is PLAIN else SEARCH, best, time.monotonic() - began_s)
+    if assigning_s:
+        best = _better(problem, best, _assigned(problem, best, effort))
+        yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
+
+
+def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
+    """Gives each order that only found no time a round of its own, after shifts' ends: a start for the search."""
+    days = [list(day) for day in solution.days]
+    at = {order: position for position, order in enumerate(problem.order_ids)}
+    for left_out in solution.left_out:
+        order = at[left_out.order]
+        strong = [
+            crew
+            for crew, who in enumerate(problem.crews)
+            if problem.grams[order] <= who.cap_g and problem.crates[order] <= who.cap_crates
+        ]
+        if left_out.reason is Reason.SHIFTS_FULL:
+            chosen = min(strong, key=lambda crew: len(days[crew]))
+            days[chosen].append(((problem.entrance_of[order], (order,)),))
+    return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
+
+
+def _within_shifts(problem: DropProblem, days: Sequence[DayAt]) -> list[DayAt]:
+    """Drops each crew's last rounds until its day ends within its shift."""
+    clocks = RoundClocks(problem)
+    shortened = []
+    for crew, day in enumerate(days):
+        rounds = len(day)
+        while rounds and clocks.day(crew, day[:rounds])[0] > problem.crews[crew].end_s:
+            rounds -= 1
+        shortened.append(day[:rounds])
+    return shortened
+
+
+def _assigned(problem: DropProblem, solution: Solution, effort: Effort) -> Solution:
+    """Deals a solution's rounds out anew, from the deal they have."""
+    rounds = [each for day in solution.days for each in day]
+    numbers = iter(range(len(rounds)))
+    deal = tuple(tuple(next(numbers) for _ in day) for day in solution.days)
+    looking = assignment.Effort(seconds=effort.left_s(), seed=effort.seed)
+    days = assignment.refine(roster_of(problem, rounds), deal, looking)
+    return fallback.completed(problem, days_at(rounds, days))
+
+
+def run_ortools_stages(problem: DropProblem, effort: Effort) -> Iterator[Found]:
+    """Solves one drop point with OR-Tools alone, entrance by entrance: the baseline, and the way back."""
+    began_s = time.monotonic()
+    first = {trolley: fallback.solve_with(problem, trolley, seed=effort.seed) for trolley in trolleys_of(problem)}
     trolley = min(first, key=lambda trolley: fallback.rank(problem, first[trolley]))
     best = first[trolley]
     yield Found(SAVINGS, best, time.monotonic() - began_s)
-    left_s = deadline_s - _LAST_WORDS_S - time.monotonic()
     start = fallback.rounds_by_savings(problem, trolley)
-    rounds = batching.batch(problem, trolley, start, seconds=left_s * _BATCHING_SHARE)
+    rounds = batching.batch(problem, trolley, start, seconds=effort.left_s() * _BATCHING_SHARE)
     rounds = split_surplus_mixed(problem, rounds)
     roster = roster_of(problem, rounds)
-    dealt = sequence(roster, seed=seed, iterations=_QUICK_DEAL_STEPS)
+    dealt = sequence(roster, seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
     best = _better(problem, best, fallback.completed(problem, days_at(rounds, dealt)))
     yield Found(BATCHING, best, time.monotonic() - began_s)
-    left_s = deadline_s - _LAST_WORDS_S - time.monotonic()
-    days = assignment.assign(roster, assignment.Effort(seconds=left_s, seed=seed))
+    days = assignment.assign(roster, assignment.Effort(seconds=effort.left_s(), seed=effort.seed))
     best = _better(problem, best, fallback.completed(problem, days_at(rounds, days)))
     yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
 
@@ -71,11 +143,12 @@ def _better(problem: DropProblem, best: Solution, other: Solution) -> Solution:
 def main(socket_path: Path) -> None:
     """Serves requests on a Unix socket until its standard input closes, which is when its owner is gone.
 
-    A request is one JSON line (`instance`, `deadline_s`, `seed`, `memory_mib`); the answer is one line a
+    A request is one JSON line (`instance`, `deadline_s`, `seed`, `engine`, `memory_mib`); the answer is one line a
     stage, then `{"done": true}`. Each is answered by a fork, so a crash takes one request with it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, whose end closes our input
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    engine = fastest_engine()
     gc.freeze()  # what is loaded now stays shared between the children
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_path))
@@ -90,7 +163,7 @@ def main(socket_path: Path) -> None:
             with connection:
                 if os.fork() == 0:
                     listener.close()
-                    os._exit(_answer(connection))
+                    os._exit(_answer(connection, engine))
 
 
 def _clear_away(socket_path: Path) -> None:
@@ -100,13 +173,13 @@ def _clear_away(socket_path: Path) -> None:
         socket_path.parent.rmdir()
 
 
-def _answer(connection: socket.socket) -> int:
+def _answer(connection: socket.socket, engine: Engine) -> int:
     """Is the whole life of a child; gives its exit status."""
     try:
         with connection.makefile("rwb") as stream:
             request = json.loads(stream.readline())
             _limit(request["deadline_s"], request["memory_mib"])
-            for line in _answers(request):
+            for line in _answers(request, engine):
                 stream.write(json.dumps(line).encode() + b"\n")
                 stream.flush()
     except BrokenPipeError:  # the owner waits no longer
@@ -124,10 +197,12 @@ def _limit(deadline_s: float, memory_mib: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _answers(request: Mapping[str, object]) -> Iterator[dict[str, object]]:
+def _answers(request: Mapping[str, object], engine: Engine) -> Iterator[dict[str, object]]:
     problem = problem_from(request["instance"])
     (part,) = drop_problems(problem)
-    for found in run_stages(part, deadline_s=float(str(request["deadline_s"])), seed=int(str(request["seed"]))):
+    effort = Effort(deadline_s=float(str(request["deadline_s"])), seed=int(str(request["seed"])))
+    by_ortools = request["engine"] == ORTOOLS
+    for found in run_ortools_stages(part, effort) if by_ortools else run_stages(part, effort, engine):
         yield {
             "drop": part.drop,
             "stage": found.stage,
