@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from shared.basics.clock import SystemClock
+from shared.basics.clock import Clock, SystemClock
 from shared.messaging.broker import (
     Ack,
     BrokerTrouble,
@@ -32,6 +32,7 @@ class FakeBroker:
     partitions: dict[str, int] = field(default_factory=dict)
     records: dict[Place, list[IncomingRecord]] = field(default_factory=dict)
     committed: dict[tuple[str, Place], int] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
 
     def forget(self, cluster_id: str | None = None) -> None:
         """Lose everything; under another id if one is given."""
@@ -48,7 +49,7 @@ class FakeBroker:
             raise BrokerTrouble(f"no topic {topic}")
         place = Place(topic, zlib.crc32(key or b"") % count)
         log = self.records.setdefault(place, [])
-        log.append(IncomingRecord(place, len(log), key, body, headers, SystemClock().now().timestamp()))
+        log.append(IncomingRecord(place, len(log), key, body, headers, self.clock.now().timestamp()))
         return Ack(place, len(log) - 1)
 
     def all_records(self, topic: str) -> list[IncomingRecord]:

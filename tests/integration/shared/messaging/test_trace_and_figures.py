@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.basics.clock import SystemClock
 from shared.basics.errors import Refused
 from shared.contracts.envelope import Contract
 from shared.contracts.orders_household import OrderCancelled
+from shared.contracts.topics import HOUSEHOLD_EVENTS, TOPICS
 from shared.database.session import Transaction, transaction
 from shared.messaging import outbox
+from shared.messaging.broker import Broker, TopicSpec
 from shared.messaging.endpoint import Endpoint, EndpointParts
 from shared.messaging.inbox import Handler, Received
 from shared.messaging.upkeep import measure, prune
@@ -21,6 +25,7 @@ from shared.observability.metrics import render_metrics
 from shared.observability.tracing import continue_from, current_correlation_id, current_trace_id
 from shared.testing.clocks import FakeClock
 from shared.testing.eventually import eventually
+from shared.testing.fake_broker import FakeBroker
 from tests.integration.shared.messaging.conftest import BrokerUnderTest
 from tests.integration.shared.messaging.events import AT, cancelled, record
 
@@ -47,13 +52,9 @@ def listener() -> Listener:
     return Listener()
 
 
-async def test_a_reader_goes_on_in_the_writers_trace(
-    engine: AsyncEngine, broker_under_test: BrokerUnderTest, listener: Listener
-) -> None:
-    with continue_from("operators-click", f"00-{TRACE_ID}-b7ad6b7169203331-01"):
-        async with transaction(engine) as tx:
-            await outbox.append(tx, cancelled("h1", "o1"), at=AT)
-    parts = EndpointParts("notify", engine, broker_under_test.broker, listener.handlers(), Heartbeats(FakeClock()))
+async def hear_what_was_said(engine: AsyncEngine, broker: Broker, listener: Listener) -> None:
+    """Let a relay and a consumer run until something was heard, then stop them in good order."""
+    parts = EndpointParts("notify", engine, broker, listener.handlers(), Heartbeats(FakeClock()))
     endpoint, stop = Endpoint(parts), asyncio.Event()
     loops = [asyncio.create_task(loop(stop)) for loop in (endpoint.relay.run, endpoint.consumer.run)]
 
@@ -65,7 +66,31 @@ async def test_a_reader_goes_on_in_the_writers_trace(
     finally:
         stop.set()
         await asyncio.gather(*loops)
+
+
+async def test_a_reader_goes_on_in_the_writers_trace(
+    engine: AsyncEngine, broker_under_test: BrokerUnderTest, listener: Listener
+) -> None:
+    with continue_from("operators-click", f"00-{TRACE_ID}-b7ad6b7169203331-01"):
+        async with transaction(engine) as tx:
+            await outbox.append(tx, cancelled("h1", "o1"), at=AT)
+    await hear_what_was_said(engine, broker_under_test.broker, listener)
     assert listener.heard == [("o1", "operators-click", TRACE_ID)]
+
+
+async def test_the_lag_of_the_inbox_is_the_age_of_what_was_applied_last(
+    engine: AsyncEngine, listener: Listener
+) -> None:
+    # The fake broker stamps every record with the moment its clock shows, here long gone.
+    an_hour_ago = FakeClock(SystemClock().now() - timedelta(hours=1))
+    broker = FakeBroker(clock=an_hour_ago)
+    await broker.ensure_topics(
+        [TopicSpec(topic.name, topic.partitions, topic.retention_hours) for topic in TOPICS]
+    )
+    async with transaction(engine) as tx:
+        await outbox.append(tx, cancelled("h1", "o1"), at=AT)
+    await hear_what_was_said(engine, broker, listener)
+    assert 3600 <= lag_s(HOUSEHOLD_EVENTS) < 3660
 
 
 async def test_what_is_unsent_waiting_and_parked_is_measured(engine: AsyncEngine, listener: Listener) -> None:
@@ -113,6 +138,13 @@ async def test_what_was_sent_is_kept_fourteen_days_and_what_was_read_thirty(engi
         kept = [row.key for row in await tx.all(text("SELECT key FROM outbox ORDER BY key"))]
         read = [row.sequence for row in await tx.all(text("SELECT sequence FROM inbox"))]
     assert (kept, read) == (["unsent", "young"], [1])
+
+
+def lag_s(topic: str) -> float:
+    """The gauge of one topic's lag, as /metrics shows it."""
+    families = text_string_to_metric_families(render_metrics()[0].decode())
+    lags = next(family for family in families if family.name == "baimi_inbox_lag_seconds")
+    return next(sample.value for sample in lags.samples if sample.labels == {"topic": topic})
 
 
 def figures() -> dict[str, float]:
