@@ -16,6 +16,7 @@ from services.routing.actions.following.follow_order import (
     follow_retry,
 )
 from services.routing.actions.following.follow_staff import follow_revocation, follow_staff
+from services.routing.actions.waves.ask_replan import Asker
 from services.routing.domain.estate import building_key
 from services.routing.storage.bags import BagRow
 from services.routing.storage.estate import Building, Zone
@@ -98,6 +99,7 @@ class EventsIn:
                 handling=event.handling.value,
                 entrances=tuple((one.entrance_id, one.name) for one in event.entrances),
             ),
+            Asker("orders", self._clock, self._randomness),
         )
 
     async def on_zone(self, tx: Transaction, event: ZoneChanged, _: Received) -> None:

@@ -11,7 +11,7 @@ from services.routing.actions.waves.export_wave import export_wave
 from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.actions.waves.run_plan_request import PlannerParts
 from services.routing.api import crew_admission, crew_sync
-from services.routing.pages import board, crew, crews, estate, urgent
+from services.routing.pages import board, crew, crews, estate, trouble, urgent
 from services.routing.pages.words import ERROR_TEXTS, NAVIGATION
 from services.routing.plan_loop import PlanLoop
 from services.routing.planning.child import SolverProcess
@@ -38,6 +38,7 @@ _ROUTERS = (
     estate.router,
     crews.router,
     crew.router,
+    trouble.router,
     crew_sync.router,
     crew_admission.router,
 )

@@ -5,6 +5,7 @@ import contextlib
 from dataclasses import dataclass, field
 
 from services.routing.actions.waves.run_plan_request import PlanEnd, PlannerParts, run_plan_request
+from services.routing.actions.waves.run_replan import run_replan
 from shared.database.session import is_passing_trouble
 from shared.observability.health import Heartbeats
 from shared.observability.logs import get_log
@@ -58,6 +59,9 @@ class PlanLoop:
     async def _one(self) -> PlanEnd:
         began_s = self.parts.clock.monotonic()
         end = await run_plan_request(self.parts)
+        if end is PlanEnd.NOTHING_TO_DO:
+            # Waves first: running plans are looked into while nobody waits for a new one.
+            end = await run_replan(self.parts)
         if end is not PlanEnd.NOTHING_TO_DO:
             took_s = self.parts.clock.monotonic() - began_s
             plans_made.labels(end.value).inc()

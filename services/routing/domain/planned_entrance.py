@@ -33,6 +33,7 @@ class NamedEntrance:
     zone_id: str
     handling: str
     feature_id: str | None
+    lift_is_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _measured(named: NamedEntrance, fact: EntranceFacts) -> PlannedEntrance:
         x_m=fact.x_m,
         y_m=fact.y_m,
         floors=fact.floors,
-        has_lift=fact.has_lift,
+        has_lift=fact.has_lift and not named.lift_is_out,
         gate_s=fact.gate_s,
         is_positive=is_positive(named.handling),
         is_measured=True,

@@ -15,6 +15,8 @@ from services.routing.actions.waves.release_rounds import finish_release, releas
 from services.routing.domain.wave import Reach, WaveRefused
 from services.routing.pages.entries import reach_of, read_date, read_ids, read_seconds
 from services.routing.pages.words import (
+    BECAUSE,
+    REPLAN_STATES,
     REQUEST_STATES,
     ROUND_STATES,
     STAGES,
@@ -23,7 +25,7 @@ from services.routing.pages.words import (
     WAVE_STATES,
     ZONE_CLASSES,
 )
-from services.routing.storage import estate, running_plans, taps, waves
+from services.routing.storage import estate, replans, running_plans, taps, waves
 from services.routing.storage.waves import RequestLine, RoundLine, UnplannedLine, Wave
 from shared.basics.errors import NotAllowed, NotFound, Unavailable
 from shared.database.session import Transaction, transaction
@@ -43,6 +45,7 @@ _READERS = (Role.DISPATCHER, Role.OPERATOR, Role.OFFICER, Role.AUDITOR)
 _WAVES_SHOWN = 20
 _TASKS_SHOWN = 50
 _URGENT_SHOWN = 20
+_REPLANS_SHOWN = 10
 # A release meets events of the same households; the database lets one of two go on and asks the other again.
 _TRIES = 3
 _FIELDS: Final = {"date_unreadable": "wave_date", "plan_seconds_unreadable": "plan_seconds"}
@@ -114,15 +117,24 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
         wave = await _wave_within(tx, wave_id, reach_of(actor))
         shown = await _wave_lines(tx, wave_id, reach_of(actor))
         urgent = await running_plans.urgent_lines(tx, wave_id, _URGENT_SHOWN)
+        lifts = await replans.lifts_of_wave(tx, wave_id)
+        made_again = await replans.replan_lines(tx, wave_id, _REPLANS_SHOWN)
     requests, rounds, unplanned = shown
     if not wants_page(request):
-        return JSONResponse(_wave_json(wave, requests, rounds, unplanned))
+        again = [
+            {"because": line.because, "state": line.state, "difference": line.difference} for line in made_again
+        ]
+        return JSONResponse({**_wave_json(wave, requests, rounds, unplanned), "made_again": again})
     context = {
         "wave": wave,
         "requests": requests,
         "rounds": rounds,
         "unplanned": unplanned,
         "urgent": [line for line in urgent if reach_of(actor).holds(line.community, line.grid)],
+        "lifts": [line for line in lifts if reach_of(actor).holds(line.community, line.grid)],
+        "made_again": made_again,
+        "because_texts": BECAUSE,
+        "replan_states": REPLAN_STATES,
         "planned_stops": sum(line.stops for line in rounds),
         "planned_bags": sum(line.bags for line in rounds),
         "wave_states": WAVE_STATES,

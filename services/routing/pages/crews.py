@@ -110,11 +110,14 @@ async def _page(
     reach = reach_of(actor)
     async with transaction(parts.engine) as tx:
         lines = [line for line in await crews.crew_lines(tx) if reach.holds(line.community, None)]
+        today = parts.clock.now().astimezone(parts.settings.zone()).date()
+        absent = await crews.absent_on(tx, today)
     if not wants_page(request):
         listed = [{"crew_id": line.crew.crew_id, "name": line.crew.name} for line in lines]
         return JSONResponse({"crews": listed}, status)
     context = {
         "lines": lines,
+        "absent": absent,
         "capability_texts": CAPABILITIES,
         "problem_texts": FILE_PROBLEMS,
         "may_load": actor.has_role(*FILE_EDITORS),

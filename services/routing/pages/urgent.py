@@ -6,12 +6,15 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from services.routing.actions.waves.ask_replan import ask_improvement
 from services.routing.actions.waves.insert_order import ChosenPlace, Offer, insert_order, offer_places
 from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.domain.wave import Reach
 from services.routing.pages.entries import reach_of
+from services.routing.pages.trouble import asker_of
 from services.routing.pages.words import JOININGS
 from services.routing.storage import crews, estate, stops
+from services.routing.storage.replans import plan_of_stop
 from shared.basics.errors import NotFound
 from shared.database.session import Transaction, transaction
 from shared.security.roles import Role
@@ -81,6 +84,7 @@ def make_router(plans: RunningPlans) -> APIRouter:
         async def work(tx: Transaction) -> Answer:
             await _require_stop_within(tx, form.stop_id, reach)
             await insert_order(tx, (wave_id, form.stop_id), chosen, parts.clock, parts.randomness)
+            await ask_improvement(tx, *await plan_of_stop(tx, form.stop_id), asker_of(actor, parts))
             return see_other(f"/waves/{wave_id}")
 
         return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))

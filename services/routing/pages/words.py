@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.routing.domain.bag import BagOutcome, MissReason
+from services.routing.domain.replan import Because, ReplanState
 from services.routing.domain.round import RoundState
 from services.routing.domain.tap import TaskKind
 from services.routing.domain.wave import RequestState, WaveState
@@ -31,6 +32,7 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "wave_was_discarded": mark("This plan was thrown away. Make another wave."),
     "wave_still_planning": mark("This wave is still being planned."),
     "wave_has_no_plan": mark("No drop point of this wave has a plan."),
+    "entrance_unknown": mark("There is no such entrance, or none that you may see."),
     "no_running_plan": mark("There is no plan at its drop point in this wave."),
     "stop_not_waiting": mark("This order does not wait for a place any more."),
     "stop_unknown": mark("There is no such order, or none that you may see."),
@@ -98,6 +100,22 @@ JOININGS: Final[Mapping[Joining, str]] = {
     Joining.VISIT: mark("with others at its entrance"),
     Joining.NEW_VISIT: mark("as another entrance on the way"),
     Joining.NEW_ROUND: mark("in a round of its own"),
+}
+
+# Why a running plan was made again, and what came of it.
+BECAUSE: Final[Mapping[str, str]] = {
+    Because.BETTER: mark("to see whether it can be better"),
+    Because.CREW_ABSENT: mark("a crew is absent"),
+    Because.LIFT_CHANGED: mark("a lift stands still or runs again"),
+    Because.HANDLING_CHANGED: mark("a building is handled another way"),
+}
+
+REPLAN_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    ReplanState.WAITING: ("received", mark("Waiting for a planner")),
+    ReplanState.LEASED: ("unsent", mark("Being planned")),
+    ReplanState.SAVED: ("delivered", mark("Changed")),
+    ReplanState.KEPT: ("packed", mark("Stays as it is")),
+    ReplanState.FAILED: ("problem", mark("Failed")),
 }
 
 ROUND_STATES: Final[Mapping[str, tuple[str, str]]] = {

@@ -112,7 +112,7 @@ def _wrong_counts(book: _Book, plan: _Row, partial: bool) -> list[str]:
 
 def _broken_rules(book: _Book, crew: _Row, rounds: list[_Row]) -> list[str]:
     errors = []
-    last_sealed = None
+    last_sealed = "what it came from" if crew.get("was_sealed") else None
     for number, each in enumerate(rounds, start=1):
         where = f"crew {crew['id']}, round {number}"
         orders = [book.orders[order] for visit in each["visits"] for order in visit["orders"]]

@@ -145,8 +145,10 @@ class _Trip:
 
 @dataclass(frozen=True, slots=True)
 class _Workday:
-    """A crew's rounds that may still change. A clean visit may come up to `cleans_to`, a sealed one from
-    `sealed_from`, counted in visits of the day."""
+    """A crew's rounds that may still change.
+
+    A clean visit may come up to `cleans_to`, a sealed one from `sealed_from`, counted in visits of the day.
+    """
 
     crew: Crew
     trips: tuple[_Trip, ...]
@@ -170,8 +172,8 @@ class _Newcomer:
 class _Chance(NamedTuple):
     """A place before others' lateness and told windows are looked at, which can only make it dearer.
 
-    Later visits shift by `later_s`, earlier ones of the same round by the loading alone. Thousands are made for one
-    order, as bare tuples, and named when their turn comes; `number` keeps equal ones in the order they were found.
+    Later visits shift by `later_s`, earlier ones of the same round by the loading alone. Thousands are made for
+    one order, as bare tuples, and named when their turn comes; `number` keeps equal ones in the order found.
     """
 
     least_cost: int
@@ -261,7 +263,7 @@ class RunningPlan:
             trips=tuple(trips),
             stays=tuple(stays),
             ends_s=now_s,
-            cleans_to=sealed.index(True) if True in sealed else len(stays),
+            cleans_to=-1 if crew.was_sealed else sealed.index(True) if True in sealed else len(stays),
             sealed_from=len(stays) - sealed[::-1].index(False) if False in sealed else 0,
         )
 

@@ -43,6 +43,9 @@ class _Fields:
     def name(self, key: str) -> str:
         return f"{self._where}.{key}" if self._where else key
 
+    def has(self, key: str) -> bool:
+        return key in self._value
+
     def get(self, key: str) -> object:
         if key not in self._value:
             raise MalformedFile(f"{self.name(key)}: is missing")
@@ -206,6 +209,7 @@ def _crew(fields: _Fields) -> Crew:
         cap_crates=fields.whole("cap_crates"),
         start_s=start_s,
         end_s=fields.whole("end_s", at_least=start_s),
+        was_sealed=fields.truth("was_sealed") if fields.has("was_sealed") else False,
     )
 
 
@@ -283,9 +287,18 @@ def _model_dict(model: TimeModel) -> dict[str, object]:
     return {**_row(model), "lift": _row(model.lift), "stairs": _row(model.stairs)}
 
 
+_OPTIONAL = {"was_sealed"}
+
+
 def _row(record: DropPoint | Entrance | Order | Crew | TimeModel | LiftTimes | StairTimes) -> dict[str, object]:
     """Lays a record out field by field: its fields bear the file's names."""
-    row = {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+    fields = type(record).__dataclass_fields__
+    # What is optional and as it usually is stays out of the file.
+    row = {
+        name: getattr(record, name)
+        for name in fields
+        if name not in _OPTIONAL or getattr(record, name) != fields[name].default
+    }
     return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
 
 

@@ -100,6 +100,8 @@ class Crew:
     cap_crates: int
     start_s: int
     end_s: int
+    was_sealed: bool = False
+    """Has been behind a sealed entrance earlier this day: enters no clean one any more."""
 
 
 @dataclass(frozen=True, slots=True)

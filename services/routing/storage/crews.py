@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, select, text, update
@@ -87,6 +87,17 @@ async def crews_at(tx: Transaction, drop_point_id: str) -> list[Crew]:
         .order_by(t.crews.c.crew_id)
     )
     return [_crew_from(row) for row in rows]
+
+
+async def add_absence(tx: Transaction, crew_id: str, day: date) -> None:
+    """Note that a crew is away for a day; said twice it is the same."""
+    await tx.execute(insert(t.crew_absences).values(crew_id=crew_id, day=day).on_conflict_do_nothing())
+
+
+async def absent_on(tx: Transaction, day: date) -> set[str]:
+    """The crews that are away on a day."""
+    rows = await tx.all(select(t.crew_absences.c.crew_id).where(t.crew_absences.c.day == day))
+    return {row.crew_id for row in rows}
 
 
 async def crews_named(tx: Transaction, crew_ids: Collection[str]) -> dict[str, Crew]:

@@ -139,6 +139,12 @@ async def last_file(tx: Transaction) -> LoadedFile | None:
     return LoadedFile(row.name, row.drop_points, row.entrances, row.loaded_at, row.loaded_by)
 
 
+async def handling_of(tx: Transaction, building_id: str) -> str | None:
+    """How a building is handled as far as we know; None for one not known yet."""
+    found = await tx.scalar(select(t.buildings.c.handling).where(t.buildings.c.building_id == building_id))
+    return None if found is None else str(found)
+
+
 async def save_building(tx: Transaction, building: Building) -> None:
     """Write a building's names as they stand; a second time changes nothing."""
     values = {
@@ -258,6 +264,18 @@ async def named_entrances(tx: Transaction, entrance_ids: Collection[str]) -> dic
     return {row.entrance_id: _named_from(row) for row in rows}
 
 
+async def set_lift_out(tx: Transaction, entrance_id: str, *, is_out: bool) -> bool:
+    """Note whether an entrance's lift stands still; False when it was known to."""
+    changed = await tx.first(
+        update(t.entrances)
+        .where(t.entrances.c.entrance_id == entrance_id)
+        .where(t.entrances.c.lift_is_out != is_out)
+        .values(lift_is_out=is_out)
+        .returning(t.entrances.c.entrance_id)
+    )
+    return changed is not None
+
+
 async def unmatched_entrances(tx: Transaction, reach: Reach, limit: int) -> tuple[Sequence[NamedEntrance], int]:
     """Entrances within reach that no feature of the estate file describes: the first by name, and how many."""
     unmatched = _named().where(t.entrances.c.feature_id.is_(None))
@@ -294,4 +312,5 @@ def _named_from(row: Row[Any]) -> NamedEntrance:
         zone_id=row.zone_id or "",
         handling=row.handling,
         feature_id=row.feature_id,
+        lift_is_out=row.lift_is_out,
     )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -94,6 +94,14 @@ _ADD_TO_FIGURES = text("""
     UPDATE plan_requests SET cost = cost + :cost, crew_s = crew_s + :crew_s, late_s = late_s + :late_s
     WHERE request_id = :request_id
 """)
+_BEHIND_SEALED = text("""
+    SELECT DISTINCT rounds.crew_id FROM rounds
+    JOIN stops ON stops.round_id = rounds.round_id AND NOT stops.is_cancelled
+    JOIN entrances ON entrances.entrance_id = stops.entrance_id
+    JOIN buildings ON buildings.building_id = entrances.building_id AND buildings.handling = 'positive'
+    WHERE rounds.crew_id = ANY (:crew_ids) AND rounds.wave_date = :day AND rounds.state <> 'dropped'
+      AND rounds.round_id <> ALL (:except_rounds)
+""")
 _SERVING = text("""
     SELECT drop_points.drop_point_id FROM entrances
     JOIN estate_entrances ON estate_entrances.feature_id = entrances.feature_id
@@ -153,6 +161,16 @@ async def other_starts(tx: Transaction, crew_ids: Collection[str], request_id: s
         .where(one_of(t.rounds.c.state, [RoundState.PLANNED, RoundState.RELEASED, RoundState.STARTED]))
     )
     return [(row.crew_id, row.planned_start) for row in rows]
+
+
+async def behind_sealed_doors(
+    tx: Transaction, crew_ids: Collection[str], day: date, except_rounds: Collection[str]
+) -> set[str]:
+    """Crews that other rounds of the day than these take into buildings handled as positive."""
+    rows = await tx.all(
+        _BEHIND_SEALED, {"crew_ids": list(crew_ids), "day": day, "except_rounds": list(except_rounds)}
+    )
+    return {row.crew_id for row in rows}
 
 
 async def visitors_of(tx: Transaction, round_ids: Collection[str]) -> list[PlacedVisitor]:

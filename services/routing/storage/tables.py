@@ -93,6 +93,8 @@ entrances = Table(
     Column("building_id", Text, nullable=False),
     Column("name", Text),
     Column("feature_id", Text),
+    # Said by people, so it outlives the next estate file.
+    Column("lift_is_out", Boolean, nullable=False, server_default=text("false")),
     Index("entrances_by_building", "building_id"),
 )
 
@@ -133,6 +135,14 @@ crews = Table(
     Column("capabilities", ARRAY(Text), nullable=False),
     Column("is_current", Boolean, nullable=False),
     Index("crews_by_drop_point", "drop_point_id"),
+)
+
+crew_absences = Table(
+    "crew_absences",
+    metadata,
+    Column("crew_id", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    PrimaryKeyConstraint("crew_id", "day"),
 )
 
 # Times of codes and sessions are the server's real ones; `shift_ends_at` is the street's.
@@ -211,6 +221,35 @@ plan_inputs = Table(
     Column("time_zero", _MOMENT, nullable=False),
     Column("late_crews", ARRAY(Text), nullable=False),
     Column("instance", JSONB, nullable=False),
+)
+
+# A plan to be made again while it is carried out; `difference` is what came of it.
+replans = Table(
+    "replans",
+    metadata,
+    Column("replan_id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("drop_point_id", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("crew_ids", ARRAY(Text), nullable=False),
+    Column("entrance_ids", ARRAY(Text), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", _MOMENT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # As with plan requests, the database server's real time.
+    Column("leased_until", _MOMENT),
+    Column("ended_at", _MOMENT),
+    Column("difference", JSONB),
+    Index("replans_to_do", "replan_id", postgresql_where=text("state IN ('waiting', 'leased')")),
+    Index("replans_of_request", "request_id"),
+    Index(
+        "one_waiting_improvement_a_plan",
+        "request_id",
+        unique=True,
+        postgresql_where=text("because = 'better' AND state = 'waiting'"),
+    ),
 )
 
 round_numbers = Sequence("round_numbers", metadata=metadata)

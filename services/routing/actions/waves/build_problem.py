@@ -50,7 +50,8 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         raise NotFound("drop_point_unknown")
     due = await stops.of_request(tx, lease.request_id)
     served = await _served(tx, due, known, lease.drop_point_id)
-    on_duty = await crews.crews_at(tx, lease.drop_point_id)
+    absent = await crews.absent_on(tx, wave.wave_date)
+    on_duty = [crew for crew in await crews.crews_at(tx, lease.drop_point_id) if crew.crew_id not in absent]
     busy_until = await rounds.unfinished_of_crews(tx, [crew.crew_id for crew in on_duty])
     hours = {
         crew.crew_id: working_hours(shift_on(crew, wave.wave_date, rules.zone), now, busy_until.get(crew.crew_id))

@@ -12,7 +12,7 @@ from services.routing.domain.wave import WaveRefused
 from services.routing.planning.insertion import RunningPlan
 from services.routing.planning.instance_files import problem_from
 from services.routing.planning.problem import Crew, CrewPlan, Plan, Problem, Round, Visit
-from services.routing.storage import plan_inputs, running_plans
+from services.routing.storage import crews, plan_inputs, running_plans
 from services.routing.storage.rounds import RoundRow
 from services.routing.storage.running_plans import PlacedVisitor
 from shared.database.session import Transaction
@@ -32,6 +32,7 @@ class RunningState:
     drop_point_id: str
     time_zero: datetime
     late_crews: frozenset[str]
+    absent: frozenset[str]
     mark: str
     rounds_of: Mapping[str, tuple[RoundRow, ...]]
     running: RunningPlan
@@ -81,16 +82,26 @@ async def read_running_plan(
     crew_ids = [crew.id for crew in problem.crews]
     others = await running_plans.other_starts(tx, crew_ids, request_id)
     visitors = await running_plans.visitors_of(tx, [row.round_id for row in changeable])
-    crews = tuple(_crew_now(crew, rows, others, (given.time_zero, now)) for crew in problem.crews)
+    sealed, absent = set[str](), set[str]()
+    if rows:
+        open_ids = [row.round_id for row in changeable]
+        sealed = await running_plans.behind_sealed_doors(tx, crew_ids, rows[0].wave_date, open_ids)
+        absent = await crews.absent_on(tx, rows[0].wave_date)
+    present = [_crew_now(crew, rows, others, (given.time_zero, now)) for crew in problem.crews]
+    crews_now = tuple(
+        replace(crew, was_sealed=crew.id in sealed, end_s=crew.start_s if crew.id in absent else crew.end_s)
+        for crew in present
+    )
     held = {visitor.stop_id for visitor in visitors}
     orders = tuple(order for order in problem.orders if order.id in held)
-    shown = replace(problem, orders=orders, crews=crews)
+    shown = replace(problem, orders=orders, crews=crews_now)
     plan, rounds_of = _plan_of(shown, changeable, visitors)
     return RunningState(
         request_id=request_id,
         drop_point_id=problem.drop_points[0].id,
         time_zero=given.time_zero,
         late_crews=frozenset(given.late_crews),
+        absent=frozenset(absent),
         mark=mark,
         rounds_of=rounds_of,
         running=RunningPlan(shown, plan, _slips(visitors)),
