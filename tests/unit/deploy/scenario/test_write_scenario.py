@@ -37,6 +37,11 @@ def test_futian_adds_up_to_the_bulletin(futian: Scenario) -> None:
     assert (expected.packages, expected.households, expected.residents) == (2909, 1262, 3706)
 
 
+def test_futian_has_three_wave_dates(futian: Scenario) -> None:
+    assert len(futian.days.wave_dates) == 3
+    assert {order.wave_date for order in futian.days.orders} == set(futian.days.wave_dates)
+
+
 def test_every_order_of_futian_ends_somehow(futian: Scenario) -> None:
     expected = futian.expected
     assert expected.accepted == expected.delivered + expected.failed + expected.cancelled
