@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.routing.actions.waves.ask_replan import Asker, ask_improvement, change_lift, mark_crew_absent
 from services.routing.domain.wave import Reach
 from services.routing.pages.entries import reach_of
-from services.routing.storage import crews, estate, replans
+from services.routing.storage import crews, estate, replans, waves
 from shared.basics.errors import NotFound
 from shared.database.session import Transaction
 from shared.security.roles import Role
@@ -68,6 +68,9 @@ async def improve_wave(wave_id: str, actor: CurrentActor, parts: Parts, key: Giv
 
     async def work(tx: Transaction) -> Answer:
         reach = reach_of(actor)
+        wave = await waves.find_wave(tx, wave_id)
+        if wave is None or not any(reach.holds(community, None) for community in wave.communities):
+            raise NotFound("wave_unknown")
         for one in await replans.requests_of_wave(tx, wave_id):
             if reach.holds(one.community, one.grid):
                 await ask_improvement(tx, one.request_id, one.drop_point_id, asker_of(actor, parts))
