@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--seconds", type=_budget, required=True, help="wall seconds from the process's start")
     solve.add_argument("--seed", type=int, default=0)
     solve.add_argument("--out", type=Path, help="the .sol file to write")
-    solve.set_defaults(workers=1)
+    solve.set_defaults(workers=1, engine=OWN_ENGINE)
     return parser
 
 
