@@ -1,4 +1,4 @@
-"""Running plans made again (run_replan, save_replan): for the better, without a crew, without a lift, with the real planner."""
+"""Running plans made again (run_replan, save_replan): for the better, without a crew, without a lift."""
 
 import asyncio
 from collections.abc import Sequence
