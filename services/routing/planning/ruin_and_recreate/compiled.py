@@ -31,6 +31,7 @@ from services.routing.planning.ruin_and_recreate.ground import Ground
 from services.routing.planning.ruin_and_recreate.machine_code import ENTRY, code_path
 
 _MODULES = (visit_cost, dice, draft, changes, ruin, places, recreate, day_moves, anneal)
+_KEPT = 8
 types: Any = numba.types
 _POINTER = types.CPointer(types.int64)
 
@@ -87,7 +88,8 @@ def main() -> int:
         return 0
     code = _compiled()
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob("ruin_and_recreate-*"):
+    # The last few stay: other checkouts may share this environment.
+    for stale in sorted(path.parent.glob("ruin_and_recreate-*"), key=lambda made: made.stat().st_mtime)[:-_KEPT]:
         stale.unlink(missing_ok=True)
     # Renamed into place: whoever looks meanwhile sees all of it or nothing.
     half = path.with_suffix(".half")

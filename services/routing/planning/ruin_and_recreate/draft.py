@@ -30,6 +30,8 @@ promises among its orders, whose it is."""
 ROUNDS, MIXED, BUSY_S, PROMISED, COST, CREW_FIGURES = range(6)
 """A crew's figures: rounds in its day, mixed ones, seconds worked, promises, cost."""
 UNKNOWN = -1
+OVER_AT_ALL_S = 100_000
+"""Seconds that count as over whenever a day ends too late at all."""
 
 
 class Draft(NamedTuple):
@@ -212,8 +214,15 @@ def refresh_crew(ground: Ground, draft: Draft, crew: int) -> None:
     draft.crews[figures + COST] = (
         ground.sizes[CREW_WEIGHT] * busy_s
         + ground.sizes[LATE_WEIGHT] * late
-        + ground.sizes[OVER_WEIGHT] * max(0, now_s - ground.crew_end_s[crew])
+        + over_cost(ground, now_s - ground.crew_end_s[crew])
     )
+
+
+def over_cost(ground: Ground, over_s: int) -> int:
+    """Prices a day that ends after its shift: more than any lateness saves, and less the sooner it ends."""
+    if over_s <= 0:
+        return 0
+    return ground.sizes[OVER_WEIGHT] * (OVER_AT_ALL_S + over_s)
 
 
 def copy_round(ground: Ground, origin: Draft, target: Draft, slot: int) -> None:

@@ -24,6 +24,7 @@ from services.routing.planning.ruin_and_recreate.draft import (
     gathered_s,
     kind_of_slot,
     late_s,
+    over_cost,
     stop_end,
 )
 from services.routing.planning.ruin_and_recreate.ground import (
@@ -36,7 +37,6 @@ from services.routing.planning.ruin_and_recreate.ground import (
     MOST_ORDERS,
     MOST_ROUNDS,
     MOST_STOPS,
-    OVER_WEIGHT,
     PLACES,
     SLOTS,
     Ground,
@@ -194,7 +194,7 @@ def _remember(changes: Changes, found: tuple[int, int, int, int, int, int, int])
 
 def _over_cost(ground: Ground, draft: Draft, crew: int, more_s: int) -> int:
     over_s = ground.crew_start_s[crew] + draft.crews[crew * CREW_FIGURES + BUSY_S] - ground.crew_end_s[crew]
-    return ground.sizes[OVER_WEIGHT] * (max(0, over_s + more_s) - max(0, over_s))
+    return over_cost(ground, over_s + more_s) - over_cost(ground, over_s)
 
 
 def _block_late_s(ground: Ground, changes: Changes, end_s: int) -> int:
