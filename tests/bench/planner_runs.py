@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -178,9 +177,10 @@ def _judged(street: Row, plan: Row) -> Row:
 def _watch(commands: Sequence[Sequence[str]], deadline_s: float) -> Row:
     """Runs commands side by side, kills what overstays, and notes their time, memory and last words.
 
-    Units: wall and CPU in seconds; memory is the largest sum over all their processes, in MiB.
+    Units: wall and CPU in seconds, CPU as last seen alive; memory is the largest sum over their processes, in MiB.
     """
-    began_s, used_s = time.monotonic(), _children_s()
+    began_s = time.monotonic()
+    used_s: dict[int, float] = {}
     with tempfile.TemporaryDirectory(prefix="baimi-bench-") as name:
         paths = [Path(name, f"{number}.txt") for number in range(len(commands))]
         running = []
@@ -189,7 +189,7 @@ def _watch(commands: Sequence[Sequence[str]], deadline_s: float) -> Row:
                 running.append(subprocess.Popen(words, stdout=out, stderr=err, start_new_session=True))
         peak = 0
         while any(process.poll() is None for process in running):
-            peak = max(peak, _memory(running))
+            peak = max(peak, _look(running, used_s))
             if time.monotonic() - began_s > deadline_s:
                 for process in running:
                     process.kill()
@@ -203,25 +203,21 @@ def _watch(commands: Sequence[Sequence[str]], deadline_s: float) -> Row:
         told = [path.read_text(encoding="utf-8") for path in paths]
     return {
         "wall_s": round(time.monotonic() - began_s, 3),
-        "cpu_s": round(_children_s() - used_s, 3),
+        "cpu_s": round(sum(used_s.values()), 3),
         "memory_mib": round(peak / 2**20),
         "told": told,
         "failed": "; ".join(failed),
     }
 
 
-def _children_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _memory(running: Sequence["subprocess.Popen[bytes]"]) -> int:
-    """Sums what the processes and their descendants hold, shared pages counted once."""
+def _look(running: Sequence["subprocess.Popen[bytes]"], used_s: dict[int, float]) -> int:
+    """Sums what the processes and their descendants hold, shared pages counted once; notes each one's CPU time."""
     held = 0
     for process in running:
         try:
             for one in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)):
                 held += one.memory_full_info().pss
+                used_s[one.pid] = sum(one.cpu_times()[:2])
         except psutil.Error:  # ended while we looked
             continue
     return held
