@@ -30,7 +30,8 @@ class NotifySettings(ServiceSettings):
     quiet_to: time = time(7)
     hotline_number: str = "6200 1234"
 
-    # Status links that show nothing: so many at once, and so many a minute after that, by each process.
+    # Status links that show nothing: so many at once, and so many a minute after that, by each process. Behind a
+    # proxy on another machine, uvicorn's FORWARDED_ALLOW_IPS must name it, or all residents are one address.
     missed_links_per_address: int = Field(default=30, ge=1)
     missed_links_per_address_a_minute: float = Field(default=6.0, gt=0)
     missed_links_overall: int = Field(default=600, ge=1)
