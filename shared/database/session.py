@@ -70,6 +70,19 @@ async def transaction(engine: AsyncEngine, place: str = "web") -> AsyncIterator[
     tx.committed()
 
 
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[Transaction]:
+    """Look something up, each statement by itself: two round trips less than a transaction around one question.
+
+    Nothing in the block may depend on two statements seeing the same, or on being undone together.
+    """
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        tx = Transaction(connection)
+        yield tx
+    tx.committed()
+
+
 def is_passing_trouble(error: BaseException) -> bool:
     """Whether the database is away or two transactions met, so that trying again may help.
 

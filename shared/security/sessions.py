@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database.session import Transaction
@@ -20,6 +20,17 @@ AGE_LIMIT: Final = timedelta(hours=12)
 # Written at most this often, so that a busy desk does not update a row with every key press.
 _SEEN_STEP: Final = timedelta(minutes=1)
 _TOKEN_BYTES: Final = 32
+
+
+# Built once: this is asked before every request of a signed-in person.
+_FIND = (
+    select(staff_accounts, sessions.c.seen_at)
+    .join(sessions, sessions.c.account_id == staff_accounts.c.account_id)
+    .where(sessions.c.token_hash == bindparam("token_hash"))
+    .where(sessions.c.seen_at > bindparam("seen_after"))
+    .where(sessions.c.made_at > bindparam("made_after"))
+    .where(staff_accounts.c.active)
+)
 
 
 def cookie_name(service: str) -> str:
@@ -45,12 +56,12 @@ async def begin_session(tx: Transaction, account_id: str, real_now: datetime) ->
 async def find_session(tx: Transaction, token: str, real_now: datetime) -> StaffAccount | None:
     """Whose session this token is, if it still runs and the account is active; notes that it was seen."""
     row = await tx.first(
-        select(staff_accounts, sessions.c.seen_at)
-        .join(sessions, sessions.c.account_id == staff_accounts.c.account_id)
-        .where(sessions.c.token_hash == _token_hash(token))
-        .where(sessions.c.seen_at > real_now - IDLE_LIMIT)
-        .where(sessions.c.made_at > real_now - AGE_LIMIT)
-        .where(staff_accounts.c.active)
+        _FIND,
+        {
+            "token_hash": _token_hash(token),
+            "seen_after": real_now - IDLE_LIMIT,
+            "made_after": real_now - AGE_LIMIT,
+        },
     )
     if row is None:
         return None

@@ -11,9 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, Table, Text, delete, func, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.basics.errors import Refused, Unavailable
@@ -37,6 +51,17 @@ idempotency_keys = Table(
     Column("answer", JSONB, nullable=False),
     Column("kept_at", DateTime(timezone=True), nullable=False),
 )
+
+
+# Lock and look in one round trip. The look may miss an answer committed just before the lock was free; then `keep`
+# meets that answer's row, everything is rolled back, and the row is read.
+_CLAIM = text("""
+    SELECT claimed.is_ours, kept.key, kept.route, kept.body_hash, kept.status, kept.answer
+    FROM (SELECT pg_try_advisory_xact_lock(:lock_number) AS is_ours) AS claimed
+    LEFT JOIN idempotency_keys AS kept ON kept.key = :key
+""").columns(body_hash=LargeBinary, answer=JSONB)
+_LOOK = select(idempotency_keys).where(idempotency_keys.c.key == bindparam("key"))
+_KEEP = insert(idempotency_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +101,24 @@ async def claim(tx: Transaction, request_key: RequestKey) -> Answer | None:
     Errors: Refused("idempotency_key_reused") when it came with another route, person or body;
             Refused("request_still_running") while its first request is being worked on.
     """
-    is_ours = await tx.scalar(select(func.pg_try_advisory_xact_lock(_lock_number(request_key.key))))
-    if not is_ours:
+    row = await tx.first(_CLAIM, {"lock_number": _lock_number(request_key.key), "key": request_key.key})
+    if row is None or not row.is_ours:
         raise Refused("request_still_running")
-    # A statement of its own: its snapshot is taken after the lock, so it sees what the last holder committed.
-    return await _kept(tx, request_key)
+    return None if row.key is None else _answer_of(row, request_key)
 
 
 async def keep(tx: Transaction, request_key: RequestKey, answer: Answer, real_now: datetime) -> None:
     """Keep the answer under the claimed key; it is committed with the act itself."""
     await tx.execute(
-        insert(idempotency_keys).values(
-            key=request_key.key,
-            route=request_key.route,
-            body_hash=request_key.body_hash,
-            status=answer.status,
-            answer=json.loads(json.dumps(dict(answer.body))),
-            kept_at=real_now,
-        )
+        _KEEP,
+        {
+            "key": request_key.key,
+            "route": request_key.route,
+            "body_hash": request_key.body_hash,
+            "status": answer.status,
+            "answer": json.loads(json.dumps(dict(answer.body))),
+            "kept_at": real_now,
+        },
     )
 
 
@@ -119,7 +144,7 @@ async def answer_once(
             answer = await work(tx)
             await keep(tx, request_key, answer, real_now)
     except (DBAPIError, OSError, TimeoutError) as error:
-        if not is_passing_trouble(error):
+        if not is_passing_trouble(error) and not _was_kept_meanwhile(error):
             raise
         found = await _look_up(engine, request_key)
         if found is None:
@@ -147,12 +172,18 @@ async def _look_up(engine: Engine, request_key: RequestKey) -> Answer | None:
 
 
 async def _kept(tx: Transaction, request_key: RequestKey) -> Answer | None:
-    row = await tx.first(select(idempotency_keys).where(idempotency_keys.c.key == request_key.key))
-    if row is None:
-        return None
+    row = await tx.first(_LOOK, {"key": request_key.key})
+    return None if row is None else _answer_of(row, request_key)
+
+
+def _answer_of(row: Row[Any], request_key: RequestKey) -> Answer:
     if row.route != request_key.route or bytes(row.body_hash) != request_key.body_hash:
         raise Refused("idempotency_key_reused")
     return Answer(row.status, row.answer, replayed=True)
+
+
+def _was_kept_meanwhile(error: BaseException) -> bool:
+    return isinstance(error, IntegrityError) and "idempotency_keys" in str(error.orig)
 
 
 def _lock_number(key: str) -> int:

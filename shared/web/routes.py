@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 
 from shared.basics.errors import NotAllowed
-from shared.database.session import transaction
+from shared.database.session import reading
 from shared.security.roles import STAFF_ROLES, Role
 from shared.security.scope import Actor, Scope
 from shared.security.sessions import cookie_name, find_session
@@ -143,8 +143,13 @@ async def current_actor(request: Request) -> Actor:
     return actor
 
 
+async def _parts(request: Request) -> ServiceParts:
+    # Not `parts_of` itself: FastAPI would send a plain function to a thread, which costs more than the look-up.
+    return parts_of(request)
+
+
 CurrentActor = Annotated[Actor, Depends(current_actor)]
-Parts = Annotated[ServiceParts, Depends(parts_of)]
+Parts = Annotated[ServiceParts, Depends(_parts)]
 
 
 async def _staff_actor(request: Request) -> Actor | None:
@@ -152,7 +157,7 @@ async def _staff_actor(request: Request) -> Actor | None:
     token = request.cookies.get(cookie_name(parts.name))
     if not token or not parts.has_staff:
         return None
-    async with transaction(parts.engine) as tx:
+    async with reading(parts.engine) as tx:
         account = await find_session(tx, token, parts.real_clock.now())
     return None if account is None else account.actor()
 

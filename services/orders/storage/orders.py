@@ -43,13 +43,14 @@ _ON_DATE = _OF_HOUSEHOLD.where(orders.c.wave_date == bindparam("wave_date"))
 _LATEST = _OF_HOUSEHOLD.order_by(orders.c.placed_at.desc(), orders.c.order_id.desc()).limit(10)
 _LOCKED = select(orders).where(orders.c.order_id == bindparam("order_id")).with_for_update()
 _ONE = select(orders).where(orders.c.order_id == bindparam("order_id"))
+_INSERT = insert(orders)
 _SAVE = update(orders).where(orders.c.order_id == bindparam("of_id"))
 
 
 async def insert_order(tx: Transaction, order: Order, key: DataKey, placed_by: str) -> None:
     """Write a new order down."""
     await tx.execute(
-        insert(orders),
+        _INSERT,
         {
             "order_id": order.order_id,
             "number": order.number,

@@ -87,8 +87,8 @@ async def refusing() -> Response:
 @router.post("/forms")
 @declare(roles={Role.OPERATOR}, scope=Scope.STREET)
 async def send_form(parts: Parts, key: GivenKey, packs: Annotated[int, Form()]) -> Response:
-    async def work(_: Transaction) -> Answer:
-        works_done.append(key.key)
+    async def work(tx: Transaction) -> Answer:
+        tx.on_commit(lambda: works_done.append(key.key))
         if packs > 3:
             raise Refused("order_over_limit", limit_g=9000)
         return see_other(f"/done/{packs}")
@@ -101,8 +101,8 @@ async def send_form(parts: Parts, key: GivenKey, packs: Annotated[int, Form()]) 
 async def make_thing(request: Request, parts: Parts, key: GivenKey) -> Response:
     body = await request.json()
 
-    async def work(_: Transaction) -> Answer:
-        works_done.append(key.key)
+    async def work(tx: Transaction) -> Answer:
+        tx.on_commit(lambda: works_done.append(key.key))
         await asyncio.sleep(0)
         return Answer(201, {"thing": body["thing"], "number": len(works_done)})
 

@@ -128,6 +128,23 @@ async def test_a_commit_whose_acknowledgement_was_lost_is_found_again(
     assert answer == Answer(201, {"order": "made"}, replayed=True)
 
 
+async def test_an_answer_kept_between_look_and_keep_is_given_and_the_work_undone(
+    engine: Engine, key: RequestKey, service: SmallService
+) -> None:
+    trace = RequestKey("trace-of-the-second", "POST /trace", b"trace")
+
+    async def work(tx: Transaction) -> Answer:
+        await keep(tx, trace, Answer(201, {}), service.clock.now())
+        async with transaction(engine) as other:
+            await keep(other, key, Answer(201, {"order": "the first one's"}), service.clock.now())
+        return Answer(201, {"order": "the second one's"})
+
+    answer = await answer_once(engine, key, service.clock.now(), work)
+    assert answer == Answer(201, {"order": "the first one's"}, replayed=True)
+    async with transaction(engine) as tx:
+        assert await claim(tx, trace) is None
+
+
 async def test_keys_are_forgotten_after_thirty_days(
     engine: Engine, key: RequestKey, service: SmallService
 ) -> None:
