@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -89,6 +90,7 @@ def run(parts: ServiceParts) -> None:
     if settings.crash_at and settings.environment is not Environment.PRODUCTION:
         crash_points.arm(settings.crash_at)
     app = create_app(parts)
+    _collect_less_garbage()
     _log.info(
         "starting", role=settings.role.value, port=settings.http_port, environment=settings.environment.value
     )
@@ -106,6 +108,17 @@ def run(parts: ServiceParts) -> None:
         timeout_graceful_shutdown=2,
         backlog=512,
     )
+
+
+def _collect_less_garbage() -> None:
+    """Leave what lives as long as the process out of each collection, and collect less often.
+
+    Routes, templates and mapped tables are some hundred thousand objects; looking at all of them again and again
+    cost an order up to 40 ms at the worst moment.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _lifespan(parts: ServiceParts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
