@@ -40,19 +40,24 @@ class MemoryWatch:
         self._done.set()
         self._thread.join(10)
 
+    def look(self) -> dict[str, float]:
+        """Look now; gives the seconds of processor time used so far, by name."""
+        sizes: dict[str, float] = {}
+        for pid in [*self._pids(), psutil.Process().pid]:
+            for process in _family(pid):
+                with contextlib.suppress(psutil.Error):
+                    name = _name(process)
+                    sizes[name] = sizes.get(name, 0) + process.memory_full_info().pss / MIB
+                    times = process.cpu_times()
+                    self._cpu_s[process.pid] = (name, times.user + times.system)
+        if sum(sizes.values()) > self.peak_mib:
+            self.peak_mib = round(sum(sizes.values()))
+            self.peak_by_name = {name: round(size) for name, size in sorted(sizes.items())}
+        return self.cpu_s_by_name
+
     def _watch(self) -> None:
         while not self._done.wait(LOOK_EVERY_S):
-            sizes: dict[str, float] = {}
-            for pid in [*self._pids(), psutil.Process().pid]:
-                for process in _family(pid):
-                    with contextlib.suppress(psutil.Error):
-                        name = _name(process)
-                        sizes[name] = sizes.get(name, 0) + process.memory_full_info().pss / MIB
-                        times = process.cpu_times()
-                        self._cpu_s[process.pid] = (name, times.user + times.system)
-            if sum(sizes.values()) > self.peak_mib:
-                self.peak_mib = round(sum(sizes.values()))
-                self.peak_by_name = {name: round(size) for name, size in sorted(sizes.items())}
+            self.look()
 
 
 def _family(pid: int) -> list[psutil.Process]:
