@@ -30,7 +30,7 @@ _RUN_LENGTH = 128
 _TAKE_AT_MOST = 1000
 # A take this small is worth a moment's wait for its neighbours: a commit costs more than the events it carries.
 _FEW = 32
-_LINGER_S = 0.03
+_LINGER_S = 0.04
 _TAKE_S = 0.25
 _PARTITIONS_AT_ONCE = 4
 _LOOK_EVERY_S = 3.0

@@ -25,7 +25,7 @@ _BATCH = 500
 _IDLE_S = (0.02, 0.25)
 # After a batch this small the next one is let grow a moment: a round trip costs more than the rows it carries.
 _FEW = 64
-_LINGER_S = 0.03
+_LINGER_S = 0.04
 _LOCK_NAMESPACE = 4711
 _CHECK_EVERY_S = 5.0
 
