@@ -24,12 +24,13 @@ from services.routing.planning.ruin_and_recreate.ground import (
 )
 from services.routing.planning.visit_cost import visit_s
 
-STOPS, CLEAN, HELD, GRAMS, CRATES, LOADED_S, SECONDS, DUES, CREW, FIGURES = range(10)
+STOPS, CLEAN, HELD, GRAMS, CRATES, LOADED_S, SECONDS, DUES, CREW, IN_TIME_S, FIGURES = range(11)
 """A round's figures: stops, how many of them clean, orders, load, seconds of loading packages and of all,
-promises among its orders, whose it is."""
+promises among its orders, whose it is, and the last second at which it can start with none of them late."""
 ROUNDS, MIXED, BUSY_S, PROMISED, COST, CREW_FIGURES = range(6)
 """A crew's figures: rounds in its day, mixed ones, seconds worked, promises, cost."""
 UNKNOWN = -1
+ALWAYS_S = 10**12
 OVER_AT_ALL_S = 100_000
 """Seconds that count as over whenever a day ends too late at all."""
 
@@ -151,7 +152,7 @@ def refresh_round(ground: Ground, draft: Draft, scratch: Scratch, slot: int) -> 
         dues += ground.due_s[order] >= 0
     draft.figures[figures + LOADED_S] = ground.sizes[LOAD_S_PER_PACKAGE] * packages
     now_s = ground.sizes[LOAD_S] + draft.figures[figures + LOADED_S]
-    here = clean = 0
+    here, clean, in_time_s = 0, 0, ALWAYS_S
     for stop in range(draft.figures[figures + STOPS]):
         at = slot * ground.sizes[MOST_STOPS] + stop
         if draft.stop_s[at] == UNKNOWN:
@@ -159,18 +160,24 @@ def refresh_round(ground: Ground, draft: Draft, scratch: Scratch, slot: int) -> 
         there = draft.stops[at] + 1
         now_s += ground.walk_s[here * ground.sizes[PLACES] + there] + draft.stop_s[at]
         draft.stop_end_s[at] = now_s
+        if dues > 0:
+            for place in range(row + draft.stop_first[at], row + stop_end(ground, draft, slot, stop)):
+                due_s = ground.due_s[draft.orders[place]]
+                if due_s >= 0:
+                    in_time_s = min(in_time_s, due_s - now_s)
         clean += 1 - ground.sealed[draft.stops[at]]
         here = there
     draft.figures[figures + CLEAN] = clean
     draft.figures[figures + GRAMS] = grams
     draft.figures[figures + CRATES] = crates
     draft.figures[figures + DUES] = dues
+    draft.figures[figures + IN_TIME_S] = in_time_s
     draft.figures[figures + SECONDS] = now_s + ground.walk_s[here * ground.sizes[PLACES]]
 
 
 def late_s(ground: Ground, draft: Draft, slot: int, start_s: int) -> int:
     """Sums how late a round's orders are if it starts then."""
-    if draft.figures[slot * FIGURES + DUES] == 0:
+    if start_s <= draft.figures[slot * FIGURES + IN_TIME_S]:
         return 0
     seconds = 0
     row = slot * ground.sizes[MOST_ORDERS]

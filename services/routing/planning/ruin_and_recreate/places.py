@@ -7,10 +7,10 @@ from services.routing.planning.ruin_and_recreate.draft import (
     CLEAN,
     CRATES,
     CREW_FIGURES,
-    DUES,
     FIGURES,
     GRAMS,
     HELD,
+    IN_TIME_S,
     LOADED_S,
     MIXED,
     PROMISED,
@@ -147,12 +147,14 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
             end_s = start_s + draft.stop_end_s[first_at + stop] + more_s
             _consider(ground, draft, changes, at, (stop, 0, more_s, end_s))
             return
+    inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S]
+    if ground.sizes[CREW_WEIGHT] * inside_s >= changes.place[MORE_COST]:
+        return  # walking there and on can only add to it
     clean = draft.figures[slot * FIGURES + CLEAN]
     is_sealed = ground.sealed[entrance] == 1
     turns_mixed = clean == stops if is_sealed else clean == 0
     if turns_mixed and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return
-    inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S]
     before_s = start_s + ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S]
     first, last = (clean, stops) if is_sealed else (0, clean)
     for stop in range(first, last + 1):
@@ -211,7 +213,7 @@ def _block_late_s(ground: Ground, changes: Changes, end_s: int) -> int:
 def _stops_later_s(ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int, int]) -> int:
     """Sums the lateness that the round's own orders gain: before a stop by loading, from it on by all."""
     slot, from_stop, start_s, more_s = at
-    if draft.figures[slot * FIGURES + DUES] == 0:
+    if start_s + max(more_s, changes.block[LOADING_S]) <= draft.figures[slot * FIGURES + IN_TIME_S]:
         return 0
     late, row, first_at = 0, slot * ground.sizes[MOST_ORDERS], slot * ground.sizes[MOST_STOPS]
     for stop in range(draft.figures[slot * FIGURES + STOPS]):
@@ -230,7 +232,7 @@ def _rounds_later_s(ground: Ground, draft: Draft, at: tuple[int, int, int, int])
     late, row = 0, crew * ground.sizes[MOST_ROUNDS]
     for place in range(row + first, row + draft.crews[crew * CREW_FIGURES + ROUNDS]):
         slot = draft.days[place]
-        if draft.figures[slot * FIGURES + DUES] > 0:
+        if start_s + more_s > draft.figures[slot * FIGURES + IN_TIME_S]:
             late += late_s(ground, draft, slot, start_s + more_s) - late_s(ground, draft, slot, start_s)
         start_s += draft.figures[slot * FIGURES + SECONDS]
     return late
