@@ -1,7 +1,9 @@
 """Our planner beside the best free solvers, on the same streets, within the same wall time, under the same judge.
 
 Run by `make bench-planner`, which installs the peers first. Raw results go line by line to
-`$BENCH_OUT/planner.jsonl` (a cell that stands there is not run again); the table goes to docs/benchmarks.md.
+`$BENCH_OUT/planner.jsonl`; a cell that stands there is not run again, ours only if it is of the same revision. The
+table goes to docs/benchmarks.md.
+
 `BENCH_CLASSES=tiny,futian`, `BENCH_SEEDS=9101-9103`, `BENCH_SOLVERS=baimi,pyvrp-door-30` run a part;
 `BENCH_FACTOR=1` leaves the longer budget out; `BENCH_CLOCK=cpu` gives peers their budget in CPU time, for when
 the machine has other work. `BENCH_VRP=FOLDER` adds CVRPLIB's files that lie there (.vrp, and the best known .sol)
@@ -20,7 +22,18 @@ from typing import Any
 
 from shared.basics.clock import SystemClock
 from tests.bench.planner_report import anchor_faults, table, write_section
-from tests.bench.planner_runs import OURS, PEERS, Cell, Row, VrpCell, machine, run_cell, run_vrp, versions
+from tests.bench.planner_runs import (
+    OURS,
+    PEERS,
+    Cell,
+    Row,
+    VrpCell,
+    machine,
+    revision,
+    run_cell,
+    run_vrp,
+    versions,
+)
 from tests.bench.planner_streets import JUDGING_SEEDS, street
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +68,7 @@ def main() -> int:
     for new in _new_rows(wish, known):
         _append(raw, new)
         _tell(new)
-        known += new
+        known = _latest([*known, *new])
     print(table(known))
     write_section(ROOT / "docs/benchmarks.md", known)
     faults = [f"{row['street']}, {row['solver']}: {row['errors'][0]}" for row in known if _is_broken(row)]
@@ -66,7 +79,9 @@ def main() -> int:
 
 def _new_rows(wish: Wish, known: Sequence[Row]) -> Iterator[list[Row]]:
     """Runs what is wished for and not known yet, cell by cell."""
-    done = {(row["street"], row["solver"], row["seconds"]) for row in known}
+    here = revision()
+    kept = [row for row in known if row["solver"] != OURS or row["revision"] == here]
+    done = {(row["street"], row["solver"], row["seconds"]) for row in kept}
     for name, content in _streets(wish):
         for solver in wish.solvers:
             cell = _cell_of(name, content, solver, wish)
@@ -121,6 +136,7 @@ def _circumstances() -> dict[str, Any]:
     return {
         "date": CLOCK.now().isoformat(timespec="seconds"),
         "machine": machine(),
+        "revision": revision(),
         "versions": versions(),
         "load_after": [round(it, 2) for it in os.getloadavg()],
     }
@@ -134,7 +150,12 @@ def _is_broken(row: Row) -> bool:
 def _read(path: Path) -> list[Row]:
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return _latest([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
+
+
+def _latest(rows: Sequence[Row]) -> list[Row]:
+    """Keeps the last of the rows of one street, solver and budget."""
+    return list({(row["street"], row["solver"], row["seconds"]): row for row in rows}.values())
 
 
 def _append(path: Path, rows: Sequence[Row]) -> None:

@@ -23,6 +23,7 @@ PEERS = (
     *(f"vroom-{level}" for level in ("door", "batch", "entrance")),
 )
 PACKAGES = ("pyvrp", "pyvroom", "ortools", "numpy", "numba")
+_PLANNER = "services/routing/planning"
 _CORES = 2
 _SAMPLE_S = 0.2
 _CHILD = "import sys; from tests.bench.planner_peers import main; main(sys.argv[1])"
@@ -232,6 +233,17 @@ def versions() -> dict[str, str]:
         except ModuleNotFoundError:
             continue
     return found
+
+
+def revision() -> str:
+    """Names the last commit that touched the planner, with a mark where it has been changed since."""
+    last = _git("log", "-1", "--format=%h", "--", _PLANNER).stdout.strip() or "unknown"
+    return last if _git("diff", "--quiet", "HEAD", "--", _PLANNER).returncode == 0 else f"{last}-dirty"
+
+
+def _git(*words: str) -> "subprocess.CompletedProcess[str]":
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=False, cwd=root)
 
 
 def machine() -> str:

@@ -8,7 +8,13 @@ from tests.bench.planner_report import ANCHORS, anchor_faults, table, write_sect
 
 def row(street: str, solver: str, cost: int, **more: Any) -> dict[str, Any]:
     """Is one raw result of the class tiny unless said otherwise."""
-    about = {"class": "tiny", "date": "2026-11-22T00:00:00", "machine": "2 cores", "versions": {"pyvrp": "0.14.1"}}
+    about = {
+        "class": "tiny",
+        "date": "2026-11-22T00:00:00",
+        "machine": "2 cores",
+        "revision": "abc",
+        "versions": {"pyvrp": "0.14.1"},
+    }
     load = {"clock": "wall", "load": [0.5, 0.5, 0.5], "load_after": [3.0, 0.5, 0.5]}
     found = {"errors": [], "cost": cost, "crew_s": cost, "late_s": 0, "seconds": 1.0, "memory_mib": 70}
     return {"street": street, "solver": solver, **about, **load, **found, **more}
