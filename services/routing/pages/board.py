@@ -25,6 +25,7 @@ from services.routing.pages.words import (
     WAVE_STATES,
     ZONE_CLASSES,
 )
+from services.routing.planning.problem import Reason
 from services.routing.storage import estate, replans, running_plans, taps, waves
 from services.routing.storage.waves import RequestLine, RoundLine, UnplannedLine, Wave
 from shared.basics.errors import NotAllowed, NotFound, Unavailable
@@ -142,6 +143,7 @@ async def show_wave(request: Request, wave_id: str, actor: CurrentActor, parts: 
         "round_states": ROUND_STATES,
         "stage_texts": STAGES,
         "reasons": UNPLANNED_REASONS,
+        "explained": frozenset(Reason),
         "may_plan": actor.has_role(Role.DISPATCHER),
     }
     return render(request, "wave.html", context)

@@ -1,5 +1,7 @@
 """An urgent order's way into a wave that is planned or under way: its best places, and taking one of them."""
 
+import asyncio
+from dataclasses import asdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
@@ -7,12 +9,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from services.routing.actions.waves.ask_replan import ask_improvement
+from services.routing.actions.waves.explain_stop import explain_stop, read_question
 from services.routing.actions.waves.insert_order import ChosenPlace, Offer, insert_order, offer_places
 from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.domain.wave import Reach
 from services.routing.pages.entries import reach_of
 from services.routing.pages.trouble import asker_of
-from services.routing.pages.words import JOININGS
+from services.routing.pages.words import BINDINGS, JOININGS, RELAXINGS, UNPLANNED_REASONS
+from services.routing.planning.explanation import WhyHere
 from services.routing.storage import crews, estate, stops
 from services.routing.storage.replans import plan_of_stop
 from shared.basics.errors import NotFound
@@ -71,6 +75,31 @@ def make_router(plans: RunningPlans) -> APIRouter:
             "joinings": JOININGS,
         }
         return render(request, "places.html", context)
+
+    @router.get("/waves/{wave_id}/why")
+    @declare(roles=_DISPATCHERS, scope=Scope.COMMUNITY)
+    async def show_why(
+        request: Request, wave_id: str, stop_id: str, actor: CurrentActor, parts: Parts
+    ) -> Response:
+        """Why an order is in no round and what would help, or what keeps it where it is."""
+        async with transaction(parts.engine) as tx:
+            question = await read_question(tx, wave_id, stop_id)
+            await _require_within(tx, question.stop.entrance_id, reach_of(actor))
+            crew_names = await crews.crews_named(tx, [crew.id for crew in question.problem.crews])
+        why = await asyncio.to_thread(explain_stop, question)
+        if not wants_page(request):
+            return JSONResponse(asdict(why))
+        context = {
+            "wave_id": wave_id,
+            "stop": question.stop,
+            "why": why,
+            "is_placed": isinstance(why, WhyHere),
+            "names": {crew_id: crew.name for crew_id, crew in crew_names.items()},
+            "reasons": UNPLANNED_REASONS,
+            "relaxings": RELAXINGS,
+            "bindings": BINDINGS,
+        }
+        return render(request, "why.html", context)
 
     @router.post("/waves/{wave_id}/places")
     @declare(roles=_DISPATCHERS, scope=Scope.COMMUNITY)

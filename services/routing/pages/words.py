@@ -8,6 +8,7 @@ from services.routing.domain.replan import Because, ReplanState
 from services.routing.domain.round import RoundState
 from services.routing.domain.tap import TaskKind
 from services.routing.domain.wave import RequestState, WaveState
+from services.routing.planning.explanation import Binding, Relaxing
 from services.routing.planning.insertion import Joining
 from shared.web.languages import mark
 from shared.web.parts import NavigationEntry
@@ -67,6 +68,7 @@ UNPLANNED_REASONS: Final[Mapping[str, str]] = {
     "too_many_crates": mark("more crates than any crew there has room for"),
     "shift_too_short": mark("too far or too long for any single shift"),
     "shifts_full": mark("all crews there are busy till their shifts end"),
+    "rules_keep_out": mark("no crew can take it within the rules of windows, handling, cold goods and rest"),
     "plan_failed": mark("planning failed three times: tell the administrator"),
     "discarded": mark("thrown away with its wave"),
     "left_out": mark("changed while the plan was being made: it is in the next wave"),
@@ -116,6 +118,23 @@ REPLAN_STATES: Final[Mapping[str, tuple[str, str]]] = {
     ReplanState.SAVED: ("delivered", mark("Changed")),
     ReplanState.KEPT: ("packed", mark("Stays as it is")),
     ReplanState.FAILED: ("problem", mark("Failed")),
+}
+
+# What can be changed so that an order is served.
+RELAXINGS: Final[Mapping[Relaxing, str]] = {
+    Relaxing.OPEN_ZONE: mark("open its zone"),
+    Relaxing.RAISE_HOUSE: mark("correct its house: %(amount)s storeys more"),
+    Relaxing.SERVE_FROM: mark("serve its entrance from %(subject)s"),
+    Relaxing.LONGER_SHIFT: mark("let %(subject)s work %(minutes)s min longer"),
+    Relaxing.MORE_CARRY: mark("let %(subject)s carry %(amount)s g more"),
+    Relaxing.MORE_CRATES: mark("let %(subject)s take %(amount)s crates more"),
+    Relaxing.ANOTHER_CREW: mark("call in another crew for %(minutes)s min"),
+}
+
+BINDINGS: Final[Mapping[Binding, str]] = {
+    Binding.TROLLEY: mark("trolleys on a cheaper way are full"),
+    Binding.SHIFT: mark("a crew on a cheaper way has no time left"),
+    Binding.INFECTION_ORDER: mark("clean entrances come before sealed ones"),
 }
 
 ROUND_STATES: Final[Mapping[str, tuple[str, str]]] = {

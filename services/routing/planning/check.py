@@ -31,6 +31,8 @@ class _Book:
     crews: dict[str, _Row]
     model: _Row
     closed_zones: frozenset[str]
+    rules: _Row
+    locked: dict[str, list[_Row]]
 
 
 def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
@@ -48,18 +50,21 @@ def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
         crews={row["id"]: row for row in instance["crews"]},
         model=instance["model"],
         closed_zones=frozenset(instance.get("closed_zones", ())),
+        rules=instance.get("rules") or {},
+        locked={row["crew"]: row["rounds"] for row in instance.get("locked", ())},
     )
     errors = _wrong_names(book, plan)
     if plan["instance"] != instance["name"]:
         errors.append(f"the plan is for {plan['instance']}, not for {instance['name']}")
     if errors:
         return Score(tuple(errors), 0, 0, 0, 0, 0, 0)
-    errors = _wrong_counts(book, plan, partial)
+    errors = _wrong_counts(book, plan, partial) + _moved_rounds(book, plan)
     crew_s = late_s = makespan_s = rounds = crews = 0
     for crew_plan in plan["crews"]:
         crew = book.crews[crew_plan["crew"]]
         errors += _broken_rules(book, crew, crew_plan["rounds"])
-        end_s, crew_late_s = _walk_through(book, crew, crew_plan["rounds"])
+        end_s, crew_late_s, broken = _walk_through(book, crew, crew_plan["rounds"])
+        errors += broken
         if end_s > crew["end_s"]:
             errors.append(f"crew {crew['id']} is back at {end_s}, after its shift's end at {crew['end_s']}")
         if crew_plan["rounds"]:
@@ -112,7 +117,8 @@ def _wrong_counts(book: _Book, plan: _Row, partial: bool) -> list[str]:
 
 def _broken_rules(book: _Book, crew: _Row, rounds: list[_Row]) -> list[str]:
     errors = []
-    last_sealed = "what it came from" if crew.get("was_sealed") else None
+    highest, entered = (1, {1}) if crew.get("was_sealed") else (0, set[int]())
+    highest_named = "sealed ones earlier"
     for number, each in enumerate(rounds, start=1):
         where = f"crew {crew['id']}, round {number}"
         orders = [book.orders[order] for visit in each["visits"] for order in visit["orders"]]
@@ -127,11 +133,48 @@ def _broken_rules(book: _Book, crew: _Row, rounds: list[_Row]) -> list[str]:
         for visit in each["visits"]:
             entrance = book.entrances[visit["entrance"]]
             errors += _broken_visit(book, crew, entrance, visit, where)
-            if last_sealed is not None and not entrance["sealed"]:
-                errors.append(f"{where}: enters clean {entrance['id']} after sealed {last_sealed}")
-            if entrance["sealed"]:
-                last_sealed = entrance["id"]
+            handling = handling_of(entrance)
+            if handling < highest:
+                errors.append(f"{where}: enters {_called(entrance)} after {highest_named}")
+            if handling >= max(1, highest):
+                highest, highest_named = handling, _called(entrance)
+            entered.add(handling)
+            if crew.get("may_enter") is not None and handling > crew["may_enter"]:
+                errors.append(f"{where}: may not enter {_called(entrance)}")
+    if book.rules.get("own_crews") and 0 in entered and len(entered) > 1:
+        errors.append(f"crew {crew['id']}: enters clean entrances and others, which have crews of their own")
     return errors
+
+
+_CLASSES = {0: "clean", 1: "sealed"}
+
+
+def handling_of(entrance: _Row) -> int:
+    """Gives the class an entrance is handled by: the one written down, else 1 for sealed and 0 for clean."""
+    handling = entrance.get("handling")
+    return int(entrance["sealed"]) if handling is None else int(handling)
+
+
+def _called(entrance: _Row) -> str:
+    handling = handling_of(entrance)
+    return f"{_CLASSES.get(handling, f'class {handling}')} {entrance['id']}"
+
+
+def _moved_rounds(book: _Book, plan: _Row) -> list[str]:
+    """Compares the beginnings of the crews' days with the rounds that stand."""
+    days = {crew_plan["crew"]: crew_plan["rounds"] for crew_plan in plan["crews"]}
+    errors = []
+    for crew, locked in book.locked.items():
+        day = days.get(crew, [])
+        for number, each in enumerate(locked, start=1):
+            there = day[number - 1]["visits"] if number <= len(day) else None
+            if there is None or [_bare(visit) for visit in there] != [_bare(visit) for visit in each["visits"]]:
+                errors.append(f"crew {crew}, round {number}: is locked and was changed")
+    return errors
+
+
+def _bare(visit: _Row) -> tuple[str, list[str]]:
+    return visit["entrance"], list(visit["orders"])
 
 
 def _broken_visit(book: _Book, crew: _Row, entrance: _Row, visit: _Row, where: str) -> list[str]:
@@ -146,16 +189,25 @@ def _broken_visit(book: _Book, crew: _Row, entrance: _Row, visit: _Row, where: s
         order = book.orders[name]
         if order["entrance"] != entrance["id"]:
             errors.append(f"{where}: order {name} does not live in {entrance['id']}")
+        if order.get("crew") is not None and order["crew"] != crew["id"]:
+            errors.append(f"{where}: order {name} is locked to crew {order['crew']}")
     return errors
 
 
-def _walk_through(book: _Book, crew: _Row, rounds: list[_Row]) -> tuple[int, int]:
-    """Follows a crew through its rounds; gives when it is back and how late its orders are in all."""
+def _walk_through(book: _Book, crew: _Row, rounds: list[_Row]) -> tuple[int, int, list[str]]:
+    """Follows a crew through its rounds; gives when it is back, how late its orders are, and the hours broken."""
     model = book.model
     drop = book.drop_points[crew["drop"]]
-    now_s = crew["start_s"]
+    now_s = rested_s = crew["start_s"]
     late_s = 0
-    for each in rounds:
+    handling = 1 if crew.get("was_sealed") else None
+    errors = []
+    for number, each in enumerate(rounds, start=1):
+        rest_after_s = book.rules.get("rest_after_s")
+        if number > 1 and rest_after_s is not None and now_s - rested_s >= rest_after_s:
+            now_s += book.rules.get("rest_s", 0)
+            rested_s = now_s
+        began_s = now_s
         orders = [book.orders[order] for visit in each["visits"] for order in visit["orders"]]
         now_s += model["load_s"] + model["load_s_per_package"] * sum(len(o["packages_g"]) for o in orders)
         place = drop
@@ -163,11 +215,35 @@ def _walk_through(book: _Book, crew: _Row, rounds: list[_Row]) -> tuple[int, int
             entrance = book.entrances[visit["entrance"]]
             served = [book.orders[order] for order in visit["orders"]]
             now_s += walk_s(model, place, entrance)
-            now_s += visit_s(model, entrance, served, crew["people"])
+            if handling is not None and handling_of(entrance) > handling:
+                now_s += book.rules.get("disinfect_s", 0)
+            handling = handling_of(entrance)
+            arrived_s = now_s
+            now_s += visit_s(model, entrance, served, crew.get("climbers") or crew["people"])
             late_s += sum(max(0, now_s - order["due_s"]) for order in served if order["due_s"] is not None)
+            times = {"began_s": began_s, "arrived_s": arrived_s, "left_s": now_s}
+            where = f"crew {crew['id']}, round {number}"
+            errors += [f"{where}: {error}" for error in _broken_hours(book.rules, entrance, served, times)]
             place = entrance
         now_s += walk_s(model, place, drop)
-    return now_s, late_s
+    return now_s, late_s, errors
+
+
+def _broken_hours(rules: _Row, entrance: _Row, served: list[_Row], times: dict[str, int]) -> list[str]:
+    """Holds one visit's hours against cold chain, promised windows and quiet hours."""
+    errors = []
+    limit_s = rules.get("cold_limit_s")
+    for order in served:
+        if order["cold"] and limit_s is not None and times["left_s"] - times["began_s"] > limit_s:
+            errors.append(f"cold order {order['id']} is {times['left_s'] - times['began_s']} s on the way")
+        if order.get("not_before_s") is not None and times["arrived_s"] < order["not_before_s"]:
+            errors.append(f"order {order['id']} is served before {order['not_before_s']}")
+        if order.get("not_after_s") is not None and times["left_s"] > order["not_after_s"]:
+            errors.append(f"order {order['id']} is served after {order['not_after_s']}")
+    for begins_s, ends_s in rules.get("quiet", ()):
+        if times["arrived_s"] < ends_s and times["left_s"] > begins_s:
+            errors.append(f"{entrance['id']} is visited between {begins_s} and {ends_s}, which are quiet")
+    return errors
 
 
 def walk_s(model: _Row, here: _Row, there: _Row) -> int:
@@ -179,6 +255,8 @@ def walk_s(model: _Row, here: _Row, there: _Row) -> int:
 
 def visit_s(model: _Row, entrance: _Row, orders: list[_Row], people: int) -> int:
     """Gives the seconds of one visit of one entrance with a set of its orders."""
+    if entrance.get("hand_over_s") is not None:
+        return int(entrance["gate_s"] + entrance["hand_over_s"])
     seconds = int(entrance["gate_s"] + model["door_s"] * len(orders))
     if not orders:
         return seconds

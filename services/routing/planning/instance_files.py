@@ -16,6 +16,7 @@ from services.routing.planning.problem import (
     Plan,
     Problem,
     Round,
+    Rules,
     StairTimes,
     TimeModel,
     Visit,
@@ -62,6 +63,10 @@ class _Fields:
 
     def whole(self, key: str, at_least: int = 0) -> int:
         return _whole(self.get(key), self.name(key), at_least)
+
+    def maybe(self, key: str, at_least: int = 0) -> int | None:
+        """Reads a whole number that need not be there."""
+        return self.whole(key, at_least) if self.has(key) and self.get(key) is not None else None
 
     def number(self, key: str) -> float:
         value = self.get(key)
@@ -131,6 +136,8 @@ def problem_from(value: object) -> Problem:
         orders=fields.each("orders", _order),
         crews=fields.each("crews", _crew),
         closed_zones=fields.texts("closed_zones"),
+        rules=_rules(fields.inner("rules")) if fields.has("rules") else Rules(),
+        locked=fields.each("locked", _crew_plan) if fields.has("locked") else (),
     )
     _refuse_doubles(problem)
     _refuse_loose_ends(problem)
@@ -161,6 +168,24 @@ def _time_model(fields: _Fields) -> TimeModel:
     )
 
 
+def _rules(fields: _Fields) -> Rules:
+    return Rules(
+        disinfect_s=fields.maybe("disinfect_s") or 0,
+        own_crews=fields.truth("own_crews") if fields.has("own_crews") else False,
+        cold_limit_s=fields.maybe("cold_limit_s"),
+        quiet=tuple(_hours(item, where) for item, where in fields.items("quiet")) if fields.has("quiet") else (),
+        rest_after_s=fields.maybe("rest_after_s"),
+        rest_s=fields.maybe("rest_s") or 0,
+    )
+
+
+def _hours(value: object, where: str) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise MalformedFile(f"{where}: must be two whole numbers")
+    begins_s = _whole(value[0], f"{where}[0]", 0)
+    return begins_s, _whole(value[1], f"{where}[1]", begins_s)
+
+
 def _drop_point(fields: _Fields) -> DropPoint:
     return DropPoint(id=fields.text("id"), zone=fields.text("zone"), x=fields.number("x"), y=fields.number("y"))
 
@@ -179,6 +204,8 @@ def _entrance(fields: _Fields) -> Entrance:
         lift=fields.truth("lift"),
         sealed=fields.truth("sealed"),
         gate_s=fields.whole("gate_s"),
+        handling=fields.maybe("handling"),
+        hand_over_s=fields.maybe("hand_over_s"),
     )
 
 
@@ -196,6 +223,9 @@ def _order(fields: _Fields) -> Order:
         priority=fields.whole("priority"),
         due_s=None if fields.get("due_s") is None else fields.whole("due_s"),
         cold=fields.truth("cold"),
+        not_before_s=fields.maybe("not_before_s"),
+        not_after_s=fields.maybe("not_after_s"),
+        crew=fields.text("crew") if fields.has("crew") else None,
     )
 
 
@@ -210,6 +240,8 @@ def _crew(fields: _Fields) -> Crew:
         start_s=start_s,
         end_s=fields.whole("end_s", at_least=start_s),
         was_sealed=fields.truth("was_sealed") if fields.has("was_sealed") else False,
+        climbers=fields.maybe("climbers", at_least=1),
+        may_enter=fields.maybe("may_enter"),
     )
 
 
@@ -236,13 +268,34 @@ def _refuse_loose_ends(problem: Problem) -> None:
     for position, order in enumerate(problem.orders):
         if order.entrance not in entrances:
             raise MalformedFile(f"orders[{position}].entrance: there is no entrance {order.entrance}")
-    zones = {place.zone for place in problem.entrances} | {drop.zone for drop in problem.drop_points}
-    for position, zone in enumerate(problem.closed_zones):
-        if zone not in zones:
-            raise MalformedFile(f"closed_zones[{position}]: there is no zone {zone}")
     for position, crew in enumerate(problem.crews):
         if crew.drop not in drops:
             raise MalformedFile(f"crews[{position}].drop: there is no drop point {crew.drop}")
+    _refuse_loose_places(problem)
+    _refuse_loose_crews(problem)
+
+
+def _refuse_loose_places(problem: Problem) -> None:
+    zones = {place.zone for place in problem.entrances} | {drop.zone for drop in problem.drop_points}
+    for position, entrance in enumerate(problem.entrances):
+        if (entrance.handling_class > 0) is not entrance.sealed:
+            raise MalformedFile(f"entrances[{position}].handling: must be above 0 where sealed, and only there")
+    for position, zone in enumerate(problem.closed_zones):
+        if zone not in zones:
+            raise MalformedFile(f"closed_zones[{position}]: there is no zone {zone}")
+
+
+def _refuse_loose_crews(problem: Problem) -> None:
+    crews = {crew.id for crew in problem.crews}
+    for position, crew in enumerate(problem.crews):
+        if crew.carriers > crew.people:
+            raise MalformedFile(f"crews[{position}].climbers: must be at most {crew.people}")
+    for position, order in enumerate(problem.orders):
+        if order.crew is not None and order.crew not in crews:
+            raise MalformedFile(f"orders[{position}].crew: there is no crew {order.crew}")
+    for position, crew_plan in enumerate(problem.locked):
+        if crew_plan.crew not in crews:
+            raise MalformedFile(f"locked[{position}].crew: there is no crew {crew_plan.crew}")
 
 
 def plan_from(value: object) -> Plan:
@@ -268,7 +321,11 @@ def _visit(fields: _Fields) -> Visit:
 
 def instance_dict(problem: Problem) -> dict[str, object]:
     """Writes a problem as an instance, ready for JSON; what is optional and not used is left out."""
-    rules = {"closed_zones": list(problem.closed_zones)} if problem.closed_zones else {}
+    rules: dict[str, object] = {"closed_zones": list(problem.closed_zones)} if problem.closed_zones else {}
+    if problem.rules != Rules():
+        rules["rules"] = {**_row(problem.rules), "quiet": [list(hours) for hours in problem.rules.quiet]}
+    if problem.locked:
+        rules["locked"] = [_crew_plan_dict(crew_plan) for crew_plan in problem.locked]
     return {
         "format": INSTANCE_FORMAT,
         "name": problem.name,
@@ -287,10 +344,15 @@ def _model_dict(model: TimeModel) -> dict[str, object]:
     return {**_row(model), "lift": _row(model.lift), "stairs": _row(model.stairs)}
 
 
-_OPTIONAL = {"was_sealed"}
+_OPTIONAL = {
+    *("was_sealed", "climbers", "may_enter", "handling", "hand_over_s", "not_before_s", "not_after_s", "crew"),
+    *Rules.__dataclass_fields__,
+}
 
 
-def _row(record: DropPoint | Entrance | Order | Crew | TimeModel | LiftTimes | StairTimes) -> dict[str, object]:
+def _row(
+    record: DropPoint | Entrance | Order | Crew | Rules | TimeModel | LiftTimes | StairTimes,
+) -> dict[str, object]:
     """Lays a record out field by field: its fields bear the file's names."""
     fields = type(record).__dataclass_fields__
     # What is optional and as it usually is stays out of the file.
@@ -307,14 +369,15 @@ def plan_dict(plan: Plan) -> dict[str, object]:
     return {
         "format": PLAN_FORMAT,
         "instance": plan.instance,
-        "crews": [
-            {
-                "crew": crew_plan.crew,
-                "rounds": [
-                    {"visits": [{"entrance": v.entrance, "orders": list(v.orders)} for v in each.visits]}
-                    for each in crew_plan.rounds
-                ],
-            }
-            for crew_plan in plan.crews
+        "crews": [_crew_plan_dict(crew_plan) for crew_plan in plan.crews],
+    }
+
+
+def _crew_plan_dict(crew_plan: CrewPlan) -> dict[str, object]:
+    return {
+        "crew": crew_plan.crew,
+        "rounds": [
+            {"visits": [{"entrance": v.entrance, "orders": list(v.orders)} for v in each.visits]}
+            for each in crew_plan.rounds
         ],
     }

@@ -49,6 +49,24 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What a plan must keep beside carrying and time; each is off unless given.
+
+    A crew disinfects for `disinfect_s` before it enters a higher handling class; with `own_crews` none enters both
+    clean entrances and others. What is cold is at its door `cold_limit_s` after its round began. Nobody is visited
+    between the seconds of a pair in `quiet`. After `rest_after_s` of work a crew rests `rest_s` before its next
+    round, on its own time.
+    """
+
+    disinfect_s: int = 0
+    own_crews: bool = False
+    cold_limit_s: int | None = None
+    quiet: tuple[tuple[int, int], ...] = ()
+    rest_after_s: int | None = None
+    rest_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DropPoint:
     """Where the goods of some entrances lie and crews start; local metres."""
 
@@ -72,6 +90,15 @@ class Entrance:
     lift: bool
     sealed: bool
     gate_s: int
+    handling: int | None = None
+    """Its class where there are more than clean (0) and sealed (1); crews only ever go to equal or higher ones."""
+    hand_over_s: int | None = None
+    """What handing all to the building head at its foot takes; then nobody goes to the doors."""
+
+    @property
+    def handling_class(self) -> int:
+        """Is the class it is handled by."""
+        return int(self.sealed) if self.handling is None else self.handling
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +114,11 @@ class Order:
     priority: int = 0
     due_s: int | None = None
     cold: bool = False
+    not_before_s: int | None = None
+    not_after_s: int | None = None
+    """Its promised window: the visit begins no sooner and ends no later."""
+    crew: str | None = None
+    """The crew it is locked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +134,15 @@ class Crew:
     end_s: int
     was_sealed: bool = False
     """Has been behind a sealed entrance earlier this day: enters no clean one any more."""
+    climbers: int | None = None
+    """How many of its people carry, where the others guard the trolley."""
+    may_enter: int | None = None
+    """The highest handling class it may enter."""
+
+    @property
+    def carriers(self) -> int:
+        """Is how many carry."""
+        return self.people if self.climbers is None else self.climbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +159,9 @@ class Problem:
     crews: tuple[Crew, ...]
     closed_zones: tuple[str, ...] = ()
     """Zones nobody may enter now."""
+    rules: Rules = Rules()
+    locked: tuple["CrewPlan", ...] = ()
+    """Rounds that stand: a crew's day begins with them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +206,7 @@ class Reason(StrEnum):
     TOO_MANY_CRATES = "too_many_crates"
     SHIFT_TOO_SHORT = "shift_too_short"
     SHIFTS_FULL = "shifts_full"
+    RULES_KEEP_OUT = "rules_keep_out"
 
 
 @dataclass(frozen=True, slots=True)

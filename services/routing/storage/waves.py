@@ -75,6 +75,7 @@ class RoundLine:
 class UnplannedLine:
     """An order on no round, and why."""
 
+    stop_id: str
     order_id: str
     number: str
     community: str
@@ -98,7 +99,7 @@ _ROUND_LINES = text("""
     ORDER BY rounds.planned_start, length(rounds.number), rounds.number
 """)
 _UNPLANNED_LINES = text("""
-    SELECT unplanned.reason, stops.order_id, stops.number,
+    SELECT unplanned.reason, stops.stop_id, stops.order_id, stops.number,
            coalesce(buildings.community, '') AS community, coalesce(buildings.grid, '') AS grid
     FROM unplanned JOIN stops ON stops.stop_id = unplanned.stop_id
     LEFT JOIN entrances ON entrances.entrance_id = stops.entrance_id

@@ -95,7 +95,7 @@ async def read_running_plan(
     held = {visitor.stop_id for visitor in visitors}
     orders = tuple(order for order in problem.orders if order.id in held)
     shown = replace(problem, orders=orders, crews=crews_now)
-    plan, rounds_of = _plan_of(shown, changeable, visitors)
+    plan, rounds_of = plan_of_rounds(shown, changeable, visitors)
     return RunningState(
         request_id=request_id,
         drop_point_id=problem.drop_points[0].id,
@@ -131,7 +131,7 @@ def _crew_now(
     return replace(crew, start_s=start_s, end_s=max(start_s, end_s))
 
 
-def _plan_of(
+def plan_of_rounds(
     problem: Problem, rows: Sequence[RoundRow], visitors: Sequence[PlacedVisitor]
 ) -> tuple[Plan, dict[str, tuple[RoundRow, ...]]]:
     """Puts rounds together from their stops: neighbours at one entrance are one visit; empty rounds stay out."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.routing.planning.check import check_plan
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order
 
 VECTORS = Path(__file__).parents[3] / "contract" / "formats" / "rounds"
@@ -84,6 +85,20 @@ def test_what_lies_in_a_closed_zone_stays_behind_with_its_reason(tmp_path: Path)
     assert line["unassigned"] == [{"order": "o2", "reason": "zone_closed"}]
     (crew,) = json.loads(out.read_text(encoding="utf-8"))["crews"]
     assert [visit["entrance"] for each in crew["rounds"] for visit in each["visits"]] == ["clean"]
+
+
+def test_an_instance_with_the_products_rules_gets_a_plan_that_keeps_them(tmp_path: Path) -> None:
+    rules = {"disinfect_s": 120, "own_crews": True, "cold_limit_s": 2_400, "rest_after_s": 3_600, "rest_s": 600}
+    street = json.loads((VECTORS / "tiny-9001.json").read_text(encoding="utf-8"))
+    path = written(tmp_path, {**street, "rules": rules})
+    out = tmp_path / "plan.json"
+    status, line, _ = run("plan", path, "--seconds", 3, "--out", out)
+    assert status in {0, 3}
+    crews = json.loads(out.read_text(encoding="utf-8"))["crews"]
+    left_out = {one["order"] for one in line.get("unassigned", [])}
+    assert len(left_out) <= len(street["orders"]) // 4
+    served = {**street, "rules": rules} | {"orders": [o for o in street["orders"] if o["id"] not in left_out]}
+    assert check_plan(served, {"instance": street["name"], "crews": crews}).errors == ()
 
 
 def test_a_plan_that_misstates_its_cost_ends_with_1(tmp_path: Path) -> None:

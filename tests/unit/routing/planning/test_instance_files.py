@@ -45,6 +45,16 @@ BAD_INSTANCES: list[tuple[tuple[str | int, ...], object, str]] = [
     (("closed_zones",), ["z0", "z9"], "closed_zones[1]"),
     (("closed_zones",), [7], "closed_zones[0]"),
     (("closed_zones",), "z0", "closed_zones"),
+    (("rules",), {"disinfect_s": -1}, "rules.disinfect_s"),
+    (("rules",), {"own_crews": 1}, "rules.own_crews"),
+    (("rules",), {"quiet": [[1, 2], [5, 4]]}, "rules.quiet[1][1]"),
+    (("rules",), {"quiet": [7]}, "rules.quiet[0]"),
+    (("locked",), [{"crew": "c9", "rounds": []}], "locked[0].crew"),
+    (("orders", 1, "crew"), "c9", "orders[1].crew"),
+    (("orders", 1, "not_after_s"), "noon", "orders[1].not_after_s"),
+    (("crews", 0, "climbers"), 3, "crews[0].climbers"),
+    (("entrances", 0, "handling"), 1, "entrances[0].handling"),
+    (("entrances", 0, "hand_over_s"), -1, "entrances[0].hand_over_s"),
 ]
 
 
@@ -86,7 +96,15 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
 
 
 def test_what_is_optional_is_written_as_it_was_read() -> None:
-    street = a_street(closed_zones=["z0"])
+    street = a_street(
+        closed_zones=["z0"],
+        rules={"disinfect_s": 60, "own_crews": True, "cold_limit_s": 1_800, "quiet": [[0, 60]]}
+        | {"rest_after_s": 7_200, "rest_s": 600},
+        locked=[{"crew": "c0", "rounds": [{"visits": [{"entrance": "clean", "orders": ["o0"]}]}]}],
+    )
+    street["entrances"][1] |= {"handling": 2, "hand_over_s": 90}
+    street["orders"][0] |= {"not_before_s": 0, "not_after_s": 3_600, "crew": "c0"}
+    street["crews"][0] |= {"was_sealed": True, "climbers": 1, "may_enter": 1}
     assert instance_dict(problem_from(street)) == street
     assert instance_dict(problem_from(a_street())) == a_street()
 
