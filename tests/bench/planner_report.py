@@ -117,7 +117,8 @@ def _section(rows: Sequence[Row]) -> str:
     lines = [
         "## Planner",
         "",
-        f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}, {_named(rows, 'machine')}; {_named(rows, 'versions')};",
+        f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}, {_named(rows, 'machine')};",
+        f"{_named(rows, 'versions')};",
         f"ours at {', '.join(sorted({row['revision'] for row in rows if row['solver'] == OURS}))}.",
         f"Load average (1 min) beside the runs: median {median(loads):.1f}, most {loads[-1]:.1f};",
         f"{disturbed} of {len(loads)} readings had more than 2.5, so something else ran on the two cores.",
