@@ -173,9 +173,9 @@ async def behind_sealed_doors(
     return {row.crew_id for row in rows}
 
 
-async def visitors_of(tx: Transaction, round_ids: Collection[str]) -> list[PlacedVisitor]:
+async def visitors_of(tx: Transaction, round_ids: Collection[str], *, lock: bool = False) -> list[PlacedVisitor]:
     """The stops of these rounds that still count, round by round in the order they are visited."""
-    rows = await tx.all(
+    statement = (
         select(
             t.stops.c.stop_id,
             t.stops.c.round_id,
@@ -188,6 +188,7 @@ async def visitors_of(tx: Transaction, round_ids: Collection[str]) -> list[Place
         .where(~t.stops.c.is_cancelled)
         .order_by(t.stops.c.round_id, t.stops.c.position, t.stops.c.stop_id)
     )
+    rows = await tx.all(statement.with_for_update() if lock else statement)
     return [PlacedVisitor(**{name: getattr(row, name) for name in PlacedVisitor.__slots__}) for row in rows]
 
 

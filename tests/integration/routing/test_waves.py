@@ -311,3 +311,31 @@ async def test_a_second_wave_of_the_day_plans_crews_after_their_first_rounds(
     rows = await district.rows("SELECT planned_start, planned_end FROM rounds ORDER BY planned_start")
     assert len(rows) == 2
     assert rows[1]["planned_start"] >= rows[0]["planned_end"]  # type: ignore[operator]
+
+
+async def test_a_crew_that_was_behind_sealed_doors_enters_no_clean_ones_in_the_days_next_wave(
+    district: District, solver: SolverProcess
+) -> None:
+    await open_district(district, homes=2)
+    await district.rows("UPDATE buildings SET handling = 'positive' WHERE building_id = 'building-1' RETURNING 1")
+    await district.rows("UPDATE crews SET is_current = false WHERE crew_id = 'k2' RETURNING 1")
+    await release(district, await first_wave(district, solver))
+    await settle(district, 11, building=2)
+    await district.hear(an_order(district, 11, building=2))
+    await a_wave(district)
+    assert await plan_all(district, solver) == [PlanEnd.SAVED]
+    assert [row["reason"] for row in await district.rows("SELECT reason FROM unplanned")] == ["rules_keep_out"]
+    await district.rows("UPDATE crews SET is_current = true RETURNING 1")
+    await district.rows("UPDATE stops SET wave_id = NULL WHERE state = 'waiting' RETURNING 1")
+    await a_wave(district)
+    await plan_all(district, solver)
+    rows = await district.rows(
+        "SELECT crew_id FROM rounds JOIN stops ON stops.round_id = rounds.round_id WHERE order_id = 'order-0011'"
+    )
+    assert [row["crew_id"] for row in rows] == ["k2"]
+
+
+async def first_wave(district: District, solver: SolverProcess) -> str:
+    wave_id = await a_wave(district)
+    await plan_all(district, solver)
+    return wave_id

@@ -1,7 +1,7 @@
 """Turns a leased plan request into numbers for the planner, and remembers what the numbers mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from services.routing.domain.crew import Crew, Hours, shift_on, working_hours
 from services.routing.domain.estate import PlannedEntrance
 from services.routing.domain.planned_entrance import KnownEstate, plan_entrance
 from services.routing.planning import problem as planning
-from services.routing.storage import bags, crews, estate, rounds, stops, waves
+from services.routing.storage import bags, crews, estate, rounds, running_plans, stops, waves
 from services.routing.storage.bags import BagRow
 from services.routing.storage.plan_requests import Lease
 from services.routing.storage.stops import StopRow
@@ -57,6 +57,7 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         crew.crew_id: working_hours(shift_on(crew, wave.wave_date, rules.zone), now, busy_until.get(crew.crew_id))
         for crew in on_duty
     }
+    sealed = await running_plans.behind_sealed_doors(tx, list(hours), wave.wave_date, ())
     time_zero = min((one.starts_at for one in hours.values()), default=now)
     bags_of = await bags.of_orders(tx, {stop.order_id for stop in due})
     problem = planning.Problem(
@@ -71,7 +72,10 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
             for stop in due
             if stop.entrance_id in served
         ),
-        crews=tuple(_crew(crew, hours[crew.crew_id], time_zero) for crew in _with_time(on_duty, hours)),
+        crews=tuple(
+            replace(_crew(crew, hours[crew.crew_id], time_zero), was_sealed=crew.crew_id in sealed)
+            for crew in _with_time(on_duty, hours)
+        ),
     )
     return PlanTask(lease, problem, time_zero, {crew_id: one.is_late for crew_id, one in hours.items()})
 

@@ -68,20 +68,21 @@ class RunningPlans:
 async def read_running_plan(
     tx: Transaction, request_id: str, now: datetime, *, lock: bool = False
 ) -> RunningState:
-    """Read a plan as it stands; locked, its rounds stay as they are till the transaction ends.
+    """Read a plan as it stands; locked, its rounds and their stops stay as they are till the transaction ends.
 
     Errors: WaveRefused("no_running_plan").
     """
     given = await plan_inputs.find_input(tx, request_id)
     rows = await running_plans.rounds_of_request(tx, request_id, lock=lock)
+    changeable = [row for row in rows if _may_change(row, now)]
+    visitors = await running_plans.visitors_of(tx, [row.round_id for row in changeable], lock=lock)
+    # After the locks: whatever came before them is in it, and nothing can come after.
     mark = await running_plans.mark_of(tx, request_id)
     if given is None or mark is None:
         raise WaveRefused("no_running_plan")
     problem = problem_from(given.instance)
-    changeable = [row for row in rows if _may_change(row, now)]
     crew_ids = [crew.id for crew in problem.crews]
     others = await running_plans.other_starts(tx, crew_ids, request_id)
-    visitors = await running_plans.visitors_of(tx, [row.round_id for row in changeable])
     sealed, absent = set[str](), set[str]()
     if rows:
         open_ids = [row.round_id for row in changeable]

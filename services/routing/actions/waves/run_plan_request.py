@@ -1,10 +1,11 @@
 """Works off one plan request: lease, search in a child process, proof, save."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.routing.actions.waves.build_problem import PlanningRules, PlanTask, build_problem
+from services.routing.actions.waves.keep_rules import has_rules, keep_rules, searchable
 from services.routing.actions.waves.save_plan import ReadyPlan, give_up_plan, save_plan
 from services.routing.domain.wave import PLAN_FAILED
 from services.routing.planning.check import check_plan
@@ -76,7 +77,8 @@ async def run_plan_request(parts: PlannerParts) -> PlanEnd:
     try:
         # Loading the solver must not eat the search's seconds; it is there already but for the first time.
         await parts.solver.start()
-        solved = await parts.solver.solve_in_child(task.problem, seconds=lease.seconds, seed=lease.seed)
+        free = searchable(task.problem)
+        solved = await parts.solver.solve_in_child(free, seconds=lease.seconds, seed=lease.seed)
         if _solver_died(solved) and lease.attempts < MAX_ATTEMPTS:
             async with transaction(parts.engine, "plan") as tx:
                 await plan_requests.give_back_request(tx, lease, "solver_died")
@@ -98,6 +100,10 @@ def _solver_died(solved: SolvedPlan) -> bool:
 def _prove(task: PlanTask, solved: SolvedPlan, planned_in_s: float) -> ReadyPlan:
     """The last look before saving, at the very plan that is saved; what is left out must have a reason."""
     servable, _ = screen(task.problem)
+    if has_rules(task.problem):
+        # Who was behind sealed doors in an earlier wave of the day: the search knows no earlier wave.
+        kept, kept_out = keep_rules(servable, solved.plan)
+        solved = replace(solved, plan=kept, unassigned=(*solved.unassigned, *kept_out))
     # The figures are the search's own: a plan priced by another model than the check's is not saved.
     own = sum(cost_of(part, days_of(part, solved.plan)) for part in drop_problems(servable))
     plan = {**plan_dict(solved.plan), "score": {"cost": own}}
