@@ -87,9 +87,11 @@ def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
         strong = [
             crew
             for crew, who in enumerate(problem.crews)
-            if problem.grams[order] <= who.cap_g and problem.crates[order] <= who.cap_crates
+            if problem.grams[order] <= who.cap_g
+            and problem.crates[order] <= who.cap_crates
+            and (problem.sealed[problem.entrance_of[order]] or not who.was_sealed)
         ]
-        if left_out.reason is Reason.SHIFTS_FULL:
+        if strong and left_out.reason is Reason.SHIFTS_FULL:
             chosen = min(strong, key=lambda crew: len(days[crew]))
             days[chosen].append(((problem.entrance_of[order], (order,)),))
     return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]

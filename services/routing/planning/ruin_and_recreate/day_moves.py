@@ -3,6 +3,7 @@
 from services.routing.planning.ruin_and_recreate.changes import Changes, mark_crew, mark_slot
 from services.routing.planning.ruin_and_recreate.dice import below
 from services.routing.planning.ruin_and_recreate.draft import (
+    CLEAN,
     CRATES,
     CREW,
     CREW_FIGURES,
@@ -44,8 +45,10 @@ def move_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch)
 
 
 def _may_go(ground: Ground, draft: Draft, slot: int, crew: int) -> bool:
-    """Says whether a crew can take a round: its load, one more round, and at most one that is mixed."""
+    """Says whether a crew can take a round: its load, its entrances, one more round, and at most one mixed."""
     if draft.crews[crew * CREW_FIGURES + ROUNDS] + 1 >= ground.sizes[MOST_ROUNDS]:
+        return False
+    if draft.figures[slot * FIGURES + CLEAN] > 0 and ground.crew_only_sealed[crew] == 1:
         return False
     if kind_of_slot(draft, slot) == 1 and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return False

@@ -73,6 +73,7 @@ class Ground(NamedTuple):
     crew_cap_crates: Ints
     crew_start_s: Ints
     crew_end_s: Ints
+    crew_only_sealed: Ints
 
 
 def numbered_orders(problem: DropProblem) -> list[int]:
@@ -121,6 +122,7 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt]) -> Ground:
         crew_cap_crates=[crew.cap_crates for crew in problem.crews],
         crew_start_s=[crew.start_s for crew in problem.crews],
         crew_end_s=[crew.end_s for crew in problem.crews],
+        crew_only_sealed=[int(crew.was_sealed) for crew in problem.crews],
     )
 
 

@@ -60,7 +60,8 @@ def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     for crew in range(ground.sizes[CREWS]):
         room_g = ground.crew_cap_g[crew] - changes.block[BLOCK_GRAMS]
         room_crates = ground.crew_cap_crates[crew] - changes.block[BLOCK_CRATES]
-        if room_g < 0 or room_crates < 0:
+        is_barred = ground.crew_only_sealed[crew] > ground.sealed[changes.block[ENTRANCE]]
+        if room_g < 0 or room_crates < 0 or is_barred:
             continue
         if changes.alone_s[ground.crew_class[crew]] == UNKNOWN:
             alone_s = _merged_s(ground, draft, changes, scratch, (UNKNOWN, 0, 0, ground.crew_people[crew]))

@@ -35,9 +35,9 @@ from services.routing.planning.ruin_and_recreate.ground import (
 WHOLE_ROUNDS, WHOLE_VISITS = 100, 350
 """Of 1,000 ruins: below the first whole rounds, below the second whole visits, the others strings.
 Source: reference/planning.md 3.3."""
-_USUAL_STRING, _LONGEST_STRING = 16, 10
+_USUAL_STRING, _LONGEST_STRING = 10, 10
 """Orders a ruin takes out on average, and the most of one round."""
-_MOST_ROUNDS, _MOST_VISITS = 3, 5
+_MOST_ROUNDS, _MOST_VISITS = 2, 3
 
 
 def ruin(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:

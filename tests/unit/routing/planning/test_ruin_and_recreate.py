@@ -131,6 +131,14 @@ def test_promises_are_kept_where_they_can_be() -> None:
     assert (score.errors, score.late_s) == ((), 0)
 
 
+def test_a_crew_that_was_behind_a_sealed_entrance_enters_no_clean_one() -> None:
+    street = a_zone(crews=[a_crew("c0"), a_crew("c1", was_sealed=True)])
+    [(part, start)] = starts(street)
+    improved = searched(part, start, 1, 5_000)
+    assert_judged_alike(street, [(part, improved)])
+    assert improved.days[1]
+
+
 def test_no_more_is_left_out_than_before_when_shifts_are_full() -> None:
     street = a_zone(crews=[a_crew("c0", end_s=3_000), a_crew("c1", end_s=2_500, people=1, cap_g=40_000)])
     [(part, start)] = starts(street)
