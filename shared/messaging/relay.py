@@ -6,6 +6,7 @@ before commits, and a cursor would step over a slow one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from shared.contracts.topics import topics_written_by
 from shared.database.session import HeldConnection, held_connection, is_passing_trouble
 from shared.messaging import forgetful_broker
 from shared.messaging.broker import Ack, Broker, BrokerTrouble, OutgoingRecord, Place, TopicSpec, Writer
+from shared.observability import metrics
 from shared.observability.logs import get_log
 
 _BATCH = 500
@@ -148,6 +150,8 @@ class Relay:
                     "offsets": [ack.offset for _, ack in sent],
                 },
             )
+        for topic, count in Counter(ack.place.topic for _, ack in sent).items():
+            metrics.events_sent.labels(topic).inc(count)
 
 
 def _record(service: str, row: Any) -> OutgoingRecord:

@@ -11,8 +11,9 @@ from deploy.local.launcher import CHECKOUT, forget
 from deploy.rehearsal.kills import KillPlan
 from tests.end_to_end.tiny_street import write_tiny
 
-# Two days of the street in ninety seconds: enough for servers to come back, short enough to wait for.
-FACTOR = 1920.0
+# Four days of the street in two minutes: enough for five servers to come back; in fifty seconds if none is killed.
+FACTOR_WITH_KILLS = 2880.0
+FACTOR = 7200.0
 # Forty homes never have fifty orders open for long; the Futian drill kills at fifty.
 LEAST_OPEN = 15
 
@@ -32,7 +33,7 @@ def drill(folder: Path, *, kills: KillPlan | None = None, plant: str = "", broke
         "KILL_OPEN": str(kills.least_open),
         "DRILL_WIPE": "1" if kills.wipes else "",
         "PLANT": plant,
-        "DRILL_FACTOR": str(FACTOR),
+        "DRILL_FACTOR": str(FACTOR_WITH_KILLS if kills.kills else FACTOR),
         "DRILL_FOLDER": str(folder),
     }
     command = [sys.executable, "-m", "deploy.rehearsal.drill"]

@@ -94,6 +94,8 @@ STAGES: Final[Mapping[str, str]] = {
     "savings": mark("first guess"),
     "savings_in_process": mark("simple plan, solver was away"),
     "ortools_batching": mark("OR-Tools rounds"),
+    "ruin_and_recreate": mark("Baimi's search"),
+    "ruin_and_recreate_uncompiled": mark("Baimi's search, slow: not compiled"),
     "ortools_assignment": mark("OR-Tools crews"),
 }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from services.routing.planning import assignment, batching, fallback
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
-from services.routing.planning.parts import trolleys_of
+from services.routing.planning.parts import Trolley, trolleys_of
 from services.routing.planning.problem import DayAt, DropProblem, Reason, drop_problems, plan_of
 from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
 from services.routing.planning.ruin_and_recreate.search import PLAIN, Budget, Engine, improve
@@ -29,8 +29,12 @@ SEARCH, SLOW_SEARCH = "ruin_and_recreate", "ruin_and_recreate_uncompiled"
 ORTOOLS = "ortools"
 """The engine of the first three stages alone; every other name means Baimi's own search."""
 _BATCHING_SHARE = 0.7
-_ASSIGNMENT_SHARE, _ASSIGNMENT_MOST_S, _ASSIGNMENT_LEAST_S = 0.04, 1.0, 0.2
+_ASSIGNMENT_SHARE, _ASSIGNMENT_MOST_S, _ASSIGNMENT_LEAST_S = 0.04, 1.0, 0.1
 """The search deals rounds out itself: what the assignment still finds is little."""
+_BASELINE_SHARE, _BASELINE_MOST_S = 0.1, 0.3
+"""Entrance by entrance OR-Tools has a good plan almost at once; the search begins from it where it is better."""
+_ALL_STAGES_S = 0.85
+"""With less than this for one drop point, all of it is the search's."""
 _QUICK_DEAL_STEPS = 2_000
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
@@ -60,14 +64,21 @@ class Effort:
 
 
 def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator[Found]:
-    """Solves one drop point by savings, Baimi's own search and an assignment; no stage ends worse than before."""
+    """Solves one drop point by savings, OR-Tools' batching, Baimi's own search and OR-Tools' assignment.
+
+    No stage ends worse than the one before.
+    """
     began_s = time.monotonic()
     best = fallback.solve(problem, seed=effort.seed)
     yield Found(SAVINGS, best, time.monotonic() - began_s)
+    has_time_for_all = effort.left_s() >= _ALL_STAGES_S
+    if has_time_for_all:
+        best = _better(problem, best, _batched(problem, best, effort))
+        yield Found(BATCHING, best, time.monotonic() - began_s)
     start = _with_left_out(problem, best)
     left_s = effort.left_s()
-    assigning_s = min(_ASSIGNMENT_MOST_S, _ASSIGNMENT_SHARE * left_s)
-    if assigning_s < _ASSIGNMENT_LEAST_S:
+    assigning_s = min(_ASSIGNMENT_MOST_S, max(_ASSIGNMENT_LEAST_S, _ASSIGNMENT_SHARE * left_s))
+    if not has_time_for_all:
         assigning_s = 0.0
     budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
     days = improve(problem, start, budget, engine).days
@@ -76,6 +87,21 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator
     if assigning_s:
         best = _better(problem, best, _assigned(problem, best, effort))
         yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
+
+
+def _best_trolley(problem: DropProblem, effort: Effort) -> tuple[Trolley, Solution]:
+    first = {trolley: fallback.solve_with(problem, trolley, seed=effort.seed) for trolley in trolleys_of(problem)}
+    trolley = min(first, key=lambda trolley: fallback.rank(problem, first[trolley]))
+    return trolley, first[trolley]
+
+
+def _batched(problem: DropProblem, best: Solution, effort: Effort) -> Solution:
+    seconds = min(_BASELINE_MOST_S, _BASELINE_SHARE * effort.left_s())
+    trolley, _ = _best_trolley(problem, effort)
+    rounds = batching.batch(problem, trolley, fallback.rounds_by_savings(problem, trolley), seconds=seconds)
+    rounds = split_surplus_mixed(problem, rounds)
+    dealt = sequence(roster_of(problem, rounds), seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
+    return _better(problem, best, fallback.completed(problem, days_at(rounds, dealt)))
 
 
 def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
@@ -122,9 +148,7 @@ def _assigned(problem: DropProblem, solution: Solution, effort: Effort) -> Solut
 def run_ortools_stages(problem: DropProblem, effort: Effort) -> Iterator[Found]:
     """Solves one drop point with OR-Tools alone, entrance by entrance: the baseline, and the way back."""
     began_s = time.monotonic()
-    first = {trolley: fallback.solve_with(problem, trolley, seed=effort.seed) for trolley in trolleys_of(problem)}
-    trolley = min(first, key=lambda trolley: fallback.rank(problem, first[trolley]))
-    best = first[trolley]
+    trolley, best = _best_trolley(problem, effort)
     yield Found(SAVINGS, best, time.monotonic() - began_s)
     start = fallback.rounds_by_savings(problem, trolley)
     rounds = batching.batch(problem, trolley, start, seconds=effort.left_s() * _BATCHING_SHARE)

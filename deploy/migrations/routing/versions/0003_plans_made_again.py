@@ -1,4 +1,4 @@
-"""Plans made again while they are carried out: what was asked and what it changed; absent crews, lifts out of order."""
+"""Plans made again while carried out: what was asked and what it changed; absent crews, lifts out of order."""
 
 from alembic import op
 

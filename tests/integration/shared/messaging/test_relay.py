@@ -16,6 +16,7 @@ from shared.database.session import held_connection, transaction
 from shared.messaging import outbox
 from shared.messaging.broker import Broker, BrokerTrouble, IncomingRecord, Place, TopicSpec
 from shared.messaging.relay import Relay, RelayParts
+from shared.observability import metrics
 from shared.testing.eventually import eventually
 from shared.testing.fake_broker import FakeBroker
 from tests.integration.shared.messaging.conftest import BrokerUnderTest
@@ -92,6 +93,16 @@ async def test_what_was_committed_arrives_in_order_with_its_envelope(
     envelope = read_headers(records[0].headers)
     assert (envelope.source, envelope.event_type, envelope.version) == ("notify", "notify.message_fate", 1)
     assert dict(records[0].headers)["ce_specversion"] == b"1.0"
+
+
+async def test_what_was_sent_is_counted_by_topic(engine: AsyncEngine) -> None:
+    def sent() -> float:
+        return metrics.registry.get_sample_value("baimi_events_sent_total", {"topic": MESSAGE_EVENTS}) or 0.0
+
+    before = sent()
+    await say(engine, fate("h1", "a"), fate("h2", "b"))
+    await relayed(engine, FakeBroker())
+    assert sent() - before == 2
 
 
 async def test_a_rolled_back_event_is_never_sent_and_leaves_no_gap(engine: AsyncEngine) -> None:
