@@ -1,6 +1,7 @@
 """Stands between notify and the provider and, once, carries a message twice or two of them in the wrong order."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from deploy.rehearsal.simulators.plain_http import Answer, Request, cut, serve
 
 # Not the first ones: by then several households' stories are under way.
 HONEST_FOR = 20
+# What a text names its order by; a household may have several under way.
+_NUMBER = re.compile(r"[A-Z]+\d{4}-[A-Z]")
 _PASSED_ON = ("authorization", "content-type", "x-correlation-id")
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    to: str
+    about: str
     request: Request
 
 
@@ -45,22 +48,25 @@ class DishonestCourier:
         if request.method != "POST" or self._is_done:
             return await self._forward(request)
         self._carried += 1
-        to = str(json.loads(request.body).get("to"))
+        number = _NUMBER.search(str(json.loads(request.body).get("text")))
+        about = "" if number is None else number.group()
         if self._held is not None:
-            return await self._pass_by(self._held, request, to)
+            return await self._pass_by(self._held, request, about)
         if self._carried <= HONEST_FOR:
             return await self._forward(request)
         if self._mischief == "disorder":
-            self._held = _Held(to, request)
+            if not about:
+                return await self._forward(request)
+            self._held = _Held(about, request)
             # The lie: it says that the provider has it.
             return Answer(202, {"provider_id": "held-by-courier"})
         self._is_done = True
         await self._forward(request)
         return await self._forward(request)
 
-    async def _pass_by(self, held: _Held, request: Request, to: str) -> Answer:
+    async def _pass_by(self, held: _Held, request: Request, about: str) -> Answer:
         answer = await self._forward(request)
-        if to == held.to and not self._is_done:
+        if about == held.about and not self._is_done:
             self._is_done = True
             await self._forward(held.request)
         return answer

@@ -1,7 +1,7 @@
 """Faults planted behind the services' backs, by real means: each must turn the drill red.
 
 loss: an event vanishes from orders' outbox before it is sent. duplicate: a provider call is repeated past notify.
-disorder: a message is held on its way to the provider until a later one to the same phone has passed it.
+disorder: a message is held on its way to the provider until a later one about the same order has passed it.
 """
 
 from collections.abc import AsyncIterator, Mapping
