@@ -13,7 +13,7 @@ from deploy.rehearsal.simulators.plain_http import Answer, Request, cut, serve
 # Not the first ones: by then several households' stories are under way.
 HONEST_FOR = 20
 # What a text names its order by; a household may have several under way.
-_NUMBER = re.compile(r"[A-Z]+\d{4}-[A-Z]")
+_NUMBER = re.compile(r"[A-Z]+\d{4}-[A-Z\d]")
 _PASSED_ON = ("authorization", "content-type", "x-correlation-id")
 
 
