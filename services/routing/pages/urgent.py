@@ -83,8 +83,8 @@ def make_router(plans: RunningPlans) -> APIRouter:
     ) -> Response:
         """Why an order is in no round and what would help, or what keeps it where it is."""
         async with transaction(parts.engine) as tx:
+            await _require_stop_within(tx, stop_id, reach_of(actor))
             question = await read_question(tx, wave_id, stop_id)
-            await _require_within(tx, question.stop.entrance_id, reach_of(actor))
             crew_names = await crews.crews_named(tx, [crew.id for crew in question.problem.crews])
         why = await asyncio.to_thread(explain_stop, question)
         if not wants_page(request):

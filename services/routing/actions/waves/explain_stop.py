@@ -29,10 +29,10 @@ async def read_question(tx: Transaction, wave_id: str, stop_id: str) -> Question
     Errors: NotFound("stop_unknown"); WaveRefused("no_running_plan") when no plan answers for the stop.
     """
     stop = await stops.find_stop(tx, stop_id)
-    if stop is None or stop.wave_id != wave_id:
+    if stop is None:
         raise NotFound("stop_unknown")
     given = await plan_inputs.find_input(tx, stop.request_id or "")
-    if given is None:
+    if given is None or stop.wave_id != wave_id:
         raise WaveRefused("no_running_plan")
     problem = problem_from(given.instance)
     rows = await running_plans.rounds_of_request(tx, given.request_id)

@@ -19,7 +19,7 @@ from services.routing.planning.instance_files import MalformedFile, plan_dict, p
 from shared.testing.eventually import eventually
 from tests.unit.routing.planning.streets import a_crew, a_street, an_entrance, an_order
 
-STAGES = ["savings", "ruin_and_recreate", "ortools_assignment"]
+STAGES = ["savings", "ortools_batching", "ruin_and_recreate", "ortools_assignment"]
 ORTOOLS_STAGES = ["savings", "ortools_batching", "ortools_assignment"]
 
 
