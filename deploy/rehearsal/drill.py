@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
+
 from deploy.local.launcher import Ports, System, SystemPlan, forget
 from deploy.local.missing import Missing
 from deploy.rehearsal.actors.accounts import make_accounts
@@ -45,6 +47,9 @@ SET_UP_S = 12.0
 # Search seconds a drop point: less than people would give it, for nobody waits for these rounds.
 PLAN_SECONDS = 1
 COUNT_EVERY_S = 5.0
+# Shares of the processors that others leave us: below the first it is as if there were so much; above the second
+# they are as good as away.
+LEAST_IDLE, BARELY_USED = 0.25, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +127,22 @@ class Hurry:
             self.say(text)
 
 
-def clock_factor(scene: Scene, wish: Wish) -> float:
+def clock_factor(scene: Scene, wish: Wish, busy: float) -> float:
     """How fast the street lives: two days last as long as the biggest wave needs; twice that with kills."""
     if wish.factor is not None:
         return wish.factor
     biggest = max(sum(order.wave_date == day for order in scene.days.orders) for day in scene.days.wave_dates)
-    factor = DAYS_BETWEEN_WAVES_S / (biggest / ORDERS_PER_S) / busyness()
-    return max(SLOWEST, min(FASTEST / busyness(), factor / (2 if wish.kills.is_any else 1)))
+    factor = DAYS_BETWEEN_WAVES_S / (biggest / ORDERS_PER_S) / busy
+    return max(SLOWEST, min(FASTEST / busy, factor / (2 if wish.kills.is_any else 1)))
 
 
 def busyness() -> float:
-    """How many times slower everything goes because others work on this machine; 1 when it is ours alone."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How many times slower everything goes because others work on this machine; 1 when it is ours alone.
+
+    Looked at for half a second now: the load average still counts what ended a minute ago.
+    """
+    idle = 1 - psutil.cpu_percent(interval=0.5) / 100
+    return 1 / max(LEAST_IDLE, idle) if idle < BARELY_USED else 1.0
 
 
 def system_plan(street: Street, wish: Wish, folder: Path) -> SystemPlan:
@@ -148,9 +157,10 @@ def system_plan(street: Street, wish: Wish, folder: Path) -> SystemPlan:
 
 def street_of(scene: Scene, wish: Wish) -> Street:
     """A street that wakes up a little before the midnight of the first wave's eve."""
-    factor = clock_factor(scene, wish)
+    busy = busyness()
+    factor = clock_factor(scene, wish, busy)
     eve = datetime.combine(min(scene.days.wave_dates) - timedelta(days=1), time(0), ZONE)
-    return Street(eve - timedelta(seconds=SET_UP_S * min(2.0, busyness()) * factor), factor)
+    return Street(eve - timedelta(seconds=SET_UP_S * min(2.0, busy) * factor), factor)
 
 
 def run(wish: Wish, folder: Path) -> dict[str, Any]:

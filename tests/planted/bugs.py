@@ -108,8 +108,8 @@ BUGS = (
         "clean after positive",
         "a crew carries the infection from a positive stairwell into a clean one",
         "services/routing/planning/check.py",
-        'last_sealed = entrance["id"]\n',
-        "last_sealed = None\n",
+        "highest, highest_named = handling, _called(entrance)",
+        "highest_named = _called(entrance)",
         "tests/contract/formats tests/unit/routing/planning/test_check.py",
     ),
     PlantedBug(
