@@ -46,9 +46,9 @@ static: setup ## format, lint, types, import rules
 check: static ## static checks and the tests without servers; under a minute, before every commit
 	@$(PYTHON) -m pytest -q -m "not long" $(wildcard tests/architecture tests/unit tests/contract)
 
-# Debian's Chromium and a Chinese font come while Python's packages do.
+# Debian's Chromium, a Chinese font, and what the browser tests' driver links to come while Python's packages do.
 define with_chromium
-	@deploy/local/debian_packages.sh chromium fonts-noto-cjk & chromium=$$!; \
+	@deploy/local/debian_packages.sh chromium fonts-noto-cjk libatomic1 & chromium=$$!; \
 	deploy/local/set_up.sh && wait $$chromium &&
 endef
 
