@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from services.routing.actions.waves.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.bound import lower_bound_s
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.child import ORTOOLS_ENGINE, OWN_ENGINE, SolvedPlan, SolverProcess
@@ -27,6 +26,7 @@ from services.routing.planning.instance_files import (
     problem_from,
     read_json,
 )
+from services.routing.planning.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.problem import Problem
 from services.routing.planning.vrp_files import (
     MalformedVrp,

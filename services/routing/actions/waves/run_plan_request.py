@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.routing.actions.waves.build_problem import PlanningRules, PlanTask, build_problem
-from services.routing.actions.waves.keep_rules import has_rules, keep_rules, searchable
 from services.routing.actions.waves.save_plan import ReadyPlan, give_up_plan, save_plan
 from services.routing.domain.wave import PLAN_FAILED
 from services.routing.planning.check import check_plan
 from services.routing.planning.child import FALLBACK_STAGE, BrokenPlan, SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import instance_dict, plan_dict
+from services.routing.planning.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.problem import days_of, drop_problems, screen
 from services.routing.planning.timetable import cost_of, timetable
 from services.routing.storage import plan_requests

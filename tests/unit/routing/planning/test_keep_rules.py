@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.routing.actions.waves.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict, problem_from
+from services.routing.planning.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.problem import Plan, Problem, Reason, drop_problems, plan_of, screen
 from tests.unit.routing.planning.streets import a_crew, a_street, an_entrance, an_order, streets
 
