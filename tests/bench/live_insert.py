@@ -15,6 +15,7 @@ from typing import Final
 
 from services.routing.planning.insertion import RunningPlan
 from services.routing.planning.instance_files import problem_from
+from services.routing.planning.parts import share_of
 from services.routing.planning.problem import Crew, CrewPlan, Entrance, Order, Plan, Problem, Round, Visit
 from shared.basics.clock import SystemClock
 from tests.bench.planner_streets import street
@@ -31,7 +32,7 @@ def main() -> None:
     whole = crowded(problem_from(street("nankeng", 1)))
     plans, laid_out_s = [], []
     for drop in whole.drop_points:
-        part = at_drop(whole, drop.id)
+        part = share_of(whole, drop.id)
         plan = filled_trolleys(part)
         began_s = CLOCK.monotonic()
         # A quarter of an hour's slack is what a household has been told on the average.
@@ -93,19 +94,6 @@ def crowded(problem: Problem) -> Problem:
         for one in problem.crews
     ]
     return replace(problem, orders=tuple(orders[:ORDERS]), crews=tuple(crews))
-
-
-def at_drop(problem: Problem, drop_id: str) -> Problem:
-    """One drop point's share."""
-    entrances = tuple(place for place in problem.entrances if place.drop == drop_id)
-    names = {place.id for place in entrances}
-    return replace(
-        problem,
-        drop_points=tuple(drop for drop in problem.drop_points if drop.id == drop_id),
-        entrances=entrances,
-        orders=tuple(order for order in problem.orders if order.entrance in names),
-        crews=tuple(crew for crew in problem.crews if crew.drop == drop_id),
-    )
 
 
 def filled_trolleys(problem: Problem) -> Plan:

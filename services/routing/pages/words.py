@@ -50,7 +50,6 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
     "plan_seconds_unreadable": mark("The planning time must be 1 to 600 seconds."),
     "admission_code_invalid": mark("This code is wrong, used or older than two minutes. Ask for a new one."),
     "id_reused": mark("The same entry came twice with different contents. Load the page again."),
-    "parked_event_unknown": mark("There is no such event any more."),
     "still_cannot_apply": mark("The event still cannot be taken in: %(reason)s"),
 }
 

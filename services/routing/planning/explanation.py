@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.routing.planning.insertion import RunningPlace, RunningPlan
+from services.routing.planning.parts import share_of
 from services.routing.planning.problem import (
     Crew,
     CrewPlan,
@@ -165,7 +166,7 @@ def explain_placed(problem: Problem, plan: Plan, order_id: str) -> WhyHere:
 
 def _time_rule(problem: Problem, order: Order) -> Reason:
     """Tells whether even an idle crew could not serve an order within its shift."""
-    alone = replace(_of_drop(problem, order), orders=())
+    alone = replace(share_of(problem, _home(problem, order).drop), orders=())
     places = RunningPlan(alone, Plan(problem.name, ()), {}).best_places(order, _home(problem, order), 1)
     return Reason.SHIFTS_FULL if places else Reason.SHIFT_TOO_SHORT
 
@@ -228,7 +229,7 @@ def _times(problem: Problem, plan: Plan, order: Order) -> Iterator[Change]:
 
 def _longer_shifts(problem: Problem, plan: Plan, order: Order, home: Entrance) -> Iterator[Change]:
     """Prices the cheapest place with each crew as if its shift had no end."""
-    part = _of_drop(problem, order)
+    part = share_of(problem, home.drop)
     held = {one.id for one in part.crews}
     own = Plan(plan.instance, tuple(crew_plan for crew_plan in plan.crews if crew_plan.crew in held))
     ends_s = _ends_s(part, own)
@@ -304,20 +305,6 @@ def _another_crew(problem: Problem, drop: str, seconds: int, order: Order) -> Cr
         cap_crates=max(cap_crates, order.crates),
         start_s=start_s,
         end_s=start_s + seconds,
-    )
-
-
-def _of_drop(problem: Problem, order: Order) -> Problem:
-    """Cuts out the drop point where an order's goods lie."""
-    drop_id = _home(problem, order).drop
-    entrances = tuple(place for place in problem.entrances if place.drop == drop_id)
-    names = {place.id for place in entrances}
-    return replace(
-        problem,
-        drop_points=tuple(drop for drop in problem.drop_points if drop.id == drop_id),
-        entrances=entrances,
-        orders=tuple(one for one in problem.orders if one.entrance in names),
-        crews=tuple(crew for crew in problem.crews if crew.drop == drop_id),
     )
 
 

@@ -1,8 +1,8 @@
-"""Cuts what an entrance needs into parts that fit a trolley, the pieces that rounds are made of."""
+"""Cuts a problem into drop points, and what an entrance needs into parts that fit a trolley."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.routing.planning.problem import DropProblem, RoundAt, VisitAt
+from services.routing.planning.problem import DropProblem, Problem, RoundAt, VisitAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,19 @@ class Part:
     def visit(self) -> VisitAt:
         """Is the visit that delivers this part alone."""
         return self.entrance, self.orders
+
+
+def share_of(problem: Problem, drop_id: str | None) -> Problem:
+    """Cuts out one drop point: its entrances, their orders, its crews."""
+    entrances = tuple(place for place in problem.entrances if place.drop == drop_id)
+    names = {place.id for place in entrances}
+    return replace(
+        problem,
+        drop_points=tuple(drop for drop in problem.drop_points if drop.id == drop_id),
+        entrances=entrances,
+        orders=tuple(order for order in problem.orders if order.entrance in names),
+        crews=tuple(crew for crew in problem.crews if crew.drop == drop_id),
+    )
 
 
 def trolleys_of(problem: DropProblem) -> tuple[Trolley, ...]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.routing.domain.wave import WaveRefused, WaveState
+from services.routing.actions.waves.release_rounds import require_planned
+from services.routing.domain.wave import WaveRefused
 from services.routing.planning.instance_files import instance_dict, problem_from
 from services.routing.planning.problem import Crew, Order, Problem
-from services.routing.storage import plan_inputs, waves
+from services.routing.storage import plan_inputs
 from services.routing.storage.plan_inputs import PlanInput
-from shared.basics.errors import NotFound
 from shared.database.session import Transaction
 
 
@@ -20,13 +20,7 @@ async def export_wave(tx: Transaction, wave_id: str) -> Mapping[str, object]:
     Errors: NotFound("wave_unknown");
             WaveRefused("wave_still_planning" | "wave_was_discarded" | "wave_has_no_plan").
     """
-    wave = await waves.find_wave(tx, wave_id)
-    if wave is None:
-        raise NotFound("wave_unknown")
-    if wave.state is WaveState.PLANNING:
-        raise WaveRefused("wave_still_planning")
-    if wave.state is WaveState.DISCARDED:
-        raise WaveRefused("wave_was_discarded")
+    await require_planned(tx, wave_id)
     inputs = await plan_inputs.inputs_of_wave(tx, wave_id)
     if not inputs:
         raise WaveRefused("wave_has_no_plan")

@@ -19,6 +19,15 @@ async def rounds_to_release(tx: Transaction, wave_id: str) -> list[str]:
 
     Errors: NotFound("wave_unknown"); WaveRefused("wave_still_planning" | "wave_was_discarded").
     """
+    await require_planned(tx, wave_id)
+    return await rounds.planned_of_wave(tx, wave_id)
+
+
+async def require_planned(tx: Transaction, wave_id: str) -> None:
+    """Refuse a wave that has no plan to look at, or none any more.
+
+    Errors: NotFound("wave_unknown"); WaveRefused("wave_still_planning" | "wave_was_discarded").
+    """
     wave = await waves.find_wave(tx, wave_id)
     if wave is None:
         raise NotFound("wave_unknown")
@@ -26,7 +35,6 @@ async def rounds_to_release(tx: Transaction, wave_id: str) -> list[str]:
         raise WaveRefused("wave_still_planning")
     if wave.state is WaveState.DISCARDED:
         raise WaveRefused("wave_was_discarded")
-    return await rounds.planned_of_wave(tx, wave_id)
 
 
 async def release_round(tx: Transaction, round_id: str, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.insertion import Joining, RunningPlan, best_places
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
+from services.routing.planning.parts import share_of
 from services.routing.planning.problem import Order, Plan, Problem, days_of, drop_problems, plan_of, screen
 from services.routing.planning.timetable import RoundClocks
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order, streets
@@ -17,16 +18,8 @@ from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_ent
 def parts_of(street: dict[str, Any]) -> list[Problem]:
     """Cuts a street's servable part into one problem a drop point."""
     problem, _ = screen(problem_from(street))
-    parts = []
-    for drop in problem.drop_points:
-        entrances = tuple(entrance for entrance in problem.entrances if entrance.drop == drop.id)
-        names = {entrance.id for entrance in entrances}
-        orders = tuple(order for order in problem.orders if order.entrance in names)
-        crews = tuple(crew for crew in problem.crews if crew.drop == drop.id)
-        if orders:
-            part = replace(problem, drop_points=(drop,), entrances=entrances, orders=orders, crews=crews)
-            parts.append(part)
-    return parts
+    parts = [share_of(problem, drop.id) for drop in problem.drop_points]
+    return [part for part in parts if part.orders]
 
 
 def without(problem: Problem, order: str) -> Problem:
