@@ -156,17 +156,20 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     turns_mixed = clean == stops if is_sealed else clean == 0
     if turns_mixed and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return
-    before_s = start_s + ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S]
+    loaded_s = ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S]
     first, last = (clean, stops) if is_sealed else (0, clean)
+    row = (entrance + 1) * ground.sizes[PLACES]
     for stop in range(first, last + 1):
-        here = draft.stops[first_at + stop - 1] + 1 if stop > 0 else 0
-        there = draft.stops[first_at + stop] + 1 if stop < stops else 0
-        to_s = ground.walk_s[here * ground.sizes[PLACES] + entrance + 1]
-        from_s = ground.walk_s[(entrance + 1) * ground.sizes[PLACES] + there]
-        more_s = to_s + from_s - ground.walk_s[here * ground.sizes[PLACES] + there] + inside_s
+        here, there, left_s, arrives_s = 0, 0, loaded_s, draft.figures[slot * FIGURES + SECONDS]
         if stop > 0:
-            before_s = start_s + draft.stop_end_s[first_at + stop - 1]
-        _consider(ground, draft, changes, at, (stop, 1, more_s, before_s + to_s + inside_s))
+            here, left_s = draft.stops[first_at + stop - 1] + 1, draft.stop_end_s[first_at + stop - 1]
+        if stop < stops:
+            there = draft.stops[first_at + stop] + 1
+            arrives_s = draft.stop_end_s[first_at + stop] - draft.stop_s[first_at + stop]
+        # Walks are as long there as back: both are read from the entrance's own row, which stays in the cache.
+        to_s = ground.walk_s[row + here]
+        more_s = to_s + ground.walk_s[row + there] - (arrives_s - left_s) + inside_s
+        _consider(ground, draft, changes, at, (stop, 1, more_s, start_s + left_s + to_s + inside_s))
 
 
 def _consider(
