@@ -114,6 +114,7 @@ class EventsIn:
                 event.zone_class.value,
                 event.valid_from,
             ),
+            Asker("orders", self._clock, self._randomness),
         )
 
     async def on_household(

@@ -26,6 +26,7 @@ def to_event(fact: Fact) -> Contract:
 # Facts and events are worded alike on purpose; a field that one of them lacks fails the test of this table.
 EVENTS: Mapping[type[Any], type[Contract]] = {
     round.RoundWasReleased: routing_round.RoundReleased,
+    round.RoundWasDropped: routing_round.RoundDropped,
     round.RoundWasStarted: routing_round.RoundStarted,
     round.RoundWasClosed: routing_round.RoundClosed,
     round.OrderWasLoaded: routing_delivery.BagsLoaded,

@@ -28,7 +28,7 @@ from shared.contracts.routing_delivery import (
     DeliveryUnplanned,
     OutForDelivery,
 )
-from shared.contracts.routing_round import RoundClosed, RoundReleased, RoundStarted
+from shared.contracts.routing_round import RoundClosed, RoundDropped, RoundReleased, RoundStarted
 
 EVENTS: Final[tuple[type[Contract], ...]] = (
     HouseholdRegistered,
@@ -52,6 +52,7 @@ EVENTS: Final[tuple[type[Contract], ...]] = (
     DeliveryCorrected,
     BagReturned,
     RoundReleased,
+    RoundDropped,
     RoundStarted,
     RoundClosed,
     MessageFate,

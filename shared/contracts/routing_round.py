@@ -30,6 +30,14 @@ class RoundReleased(_RoundEvent):
     planned_end: datetime
 
 
+class RoundDropped(_RoundEvent):
+    """A released round is given up before anything of it was loaded."""
+
+    EVENT_TYPE: ClassVar[str] = "routing.round_dropped"
+
+    dropped_at: datetime
+
+
 class RoundStarted(_RoundEvent):
     """The crew has left the drop point."""
 

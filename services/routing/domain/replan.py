@@ -12,12 +12,13 @@ BETTER_BY_LEAST: Final = 60
 
 class Because(StrEnum):
     """Why: it may be better now, a crew is missing, a lift stands still or runs again, a building is handled
-    another way."""
+    another way, a zone has another class."""
 
     BETTER = "better"
     CREW_ABSENT = "crew_absent"
     LIFT_CHANGED = "lift_changed"
     HANDLING_CHANGED = "handling_changed"
+    ZONE_CHANGED = "zone_changed"
 
 
 class ReplanState(StrEnum):

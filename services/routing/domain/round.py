@@ -18,7 +18,7 @@ from services.routing.domain.tap import ShortBag
 
 
 class RoundState(StrEnum):
-    """How far a round is; `dropped` when everything in it was cancelled before its release."""
+    """How far a round is; `dropped` when its doors went elsewhere before anything of it was loaded."""
 
     PLANNED = "planned"
     RELEASED = "released"
@@ -41,6 +41,14 @@ class RoundWasReleased:
     bags: int
     planned_start: datetime
     planned_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoundWasDropped:
+    """A released round is given up before anything of it was loaded; others take its doors, or nobody can."""
+
+    round_id: str
+    dropped_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class OrderWentOut:
 
 Fact = (
     RoundWasReleased
+    | RoundWasDropped
     | RoundWasStarted
     | RoundWasClosed
     | OrderWasLoaded

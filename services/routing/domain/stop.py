@@ -129,6 +129,13 @@ def window_around(planned_at: datetime) -> tuple[datetime, datetime]:
     return _step_down(planned_at - WINDOW_BEFORE), _step_up(planned_at + WINDOW_AFTER)
 
 
+def window_to_tell(planned_at: datetime, told: tuple[datetime, datetime] | None) -> tuple[datetime, datetime]:
+    """The window a household knows as long as the plan keeps to it, else a new one around the plan."""
+    if told is not None and told[0] <= planned_at <= told[1]:
+        return told
+    return window_around(planned_at)
+
+
 def _step_down(moment: datetime) -> datetime:
     spare = timedelta(
         minutes=moment.minute % WINDOW_STEP_MINUTES, seconds=moment.second, microseconds=moment.microsecond

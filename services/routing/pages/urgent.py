@@ -10,7 +10,14 @@ from pydantic import BaseModel, Field
 
 from services.routing.actions.waves.ask_replan import ask_improvement
 from services.routing.actions.waves.explain_stop import explain_stop, read_question
-from services.routing.actions.waves.insert_order import ChosenPlace, Offer, insert_order, offer_places
+from services.routing.actions.waves.insert_order import (
+    AskedPlace,
+    ChosenPlace,
+    Offer,
+    ask_place,
+    insert_order,
+    offer_places,
+)
 from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.domain.wave import Reach
 from services.routing.pages.entries import reach_of
@@ -54,9 +61,9 @@ def make_router(plans: RunningPlans) -> APIRouter:
     ) -> Response:
         """The three cheapest places for an order that waits."""
         async with transaction(parts.engine) as tx:
-            offer = await offer_places(tx, plans, (wave_id, stop_id), parts.clock.now())
-            await _require_within(tx, offer.stop.entrance_id, reach_of(actor))
-            names = await crews.crews_named(tx, {place.crew for place in offer.places})
+            asked = await ask_place(tx, plans, (wave_id, stop_id), parts.clock.now())
+            await _require_within(tx, asked.stop.entrance_id, reach_of(actor))
+        offer = await asyncio.to_thread(_offer, plans, asked)
         lines = [_line(offer, number) for number in range(len(offer.places))]
         if not wants_page(request):
             return JSONResponse(
@@ -66,6 +73,8 @@ def make_router(plans: RunningPlans) -> APIRouter:
                     "places": [line | {"served_at": str(line["served_at"])} for line in lines],
                 }
             )
+        async with transaction(parts.engine) as tx:
+            names = await crews.crews_named(tx, {place.crew for place in offer.places})
         context = {
             "wave": offer.wave,
             "stop": offer.stop,
@@ -119,6 +128,10 @@ def make_router(plans: RunningPlans) -> APIRouter:
         return respond(await answer_once(parts.engine, key, parts.real_clock.now(), work))
 
     return router
+
+
+def _offer(plans: RunningPlans, asked: AskedPlace) -> Offer:
+    return offer_places(asked, plans.lay_out(asked.plan))
 
 
 def _line(offer: Offer, number: int) -> dict[str, object]:

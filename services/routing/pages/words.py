@@ -57,7 +57,7 @@ ERROR_TEXTS: Final[Mapping[str, str]] = {
 UNPLANNED_REASONS: Final[Mapping[str, str]] = {
     "no_drop_point": mark("no drop point serves this entrance: load an estate file that has one nearby"),
     "entrance_without_drop": mark("no drop point serves this entrance: load an estate file that has one nearby"),
-    "zone_closed": mark("its zone is closed: nobody may enter it now"),
+    "zone_closed": mark("its zone is not sealed on this day: nothing is brought to its doors"),
     "bags_not_back": mark("its bags are still out from the last attempt"),
     "no_such_floor": mark(
         "the register's storey is higher than the house in the estate file: correct one of them"
@@ -111,6 +111,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     Because.CREW_ABSENT: mark("a crew is absent"),
     Because.LIFT_CHANGED: mark("a lift stands still or runs again"),
     Because.HANDLING_CHANGED: mark("a building is handled another way"),
+    Because.ZONE_CHANGED: mark("a zone has another class"),
 }
 
 REPLAN_STATES: Final[Mapping[str, tuple[str, str]]] = {
@@ -123,7 +124,7 @@ REPLAN_STATES: Final[Mapping[str, tuple[str, str]]] = {
 
 # What can be changed so that an order is served.
 RELAXINGS: Final[Mapping[Relaxing, str]] = {
-    Relaxing.OPEN_ZONE: mark("open its zone"),
+    Relaxing.OPEN_ZONE: mark("bring to the doors of its zone on this day too"),
     Relaxing.RAISE_HOUSE: mark("correct its house: %(amount)s storeys more"),
     Relaxing.SERVE_FROM: mark("serve its entrance from %(subject)s"),
     Relaxing.LONGER_SHIFT: mark("let %(subject)s work %(minutes)s min longer"),

@@ -4,7 +4,7 @@ A reason counts only if it can be acted on: each relaxation offered has been pla
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -147,11 +147,11 @@ def explain_placed(problem: Problem, plan: Plan, order_id: str) -> WhyHere:
     """
     order = {one.id: one for one in problem.orders}[order_id]
     entrance = {one.id: one for one in problem.entrances}[order.entrance]
-    crew, rest = _without(plan, order_id)
+    here = _company(plan, order_id)
+    rest = without(plan, [order_id])
     cost = _cost(problem, plan) - _cost(problem, rest)
     others = replace(problem, orders=tuple(one for one in problem.orders if one.id != order_id))
     running = RunningPlan(others, rest, {})
-    here = _company(plan, order_id)
     places = running.best_places(order, entrance, _PLACES_LOOKED_AT)
     elsewhere = (one for one in places if _company(running.with_order(order, one), order_id) != here)
     runner_up = next(elsewhere, None)
@@ -161,7 +161,7 @@ def explain_placed(problem: Problem, plan: Plan, order_id: str) -> WhyHere:
         if best and best[0].more_cost < cost:
             saved.append((binding, cost - best[0].more_cost))
     more = runner_up.more_cost - cost if runner_up else 0
-    return WhyHere(order_id, crew, cost, runner_up, more, tuple(saved))
+    return WhyHere(order_id, here[0], cost, runner_up, more, tuple(saved))
 
 
 def _time_rule(problem: Problem, order: Order) -> Reason:
@@ -333,24 +333,18 @@ def _cost(problem: Problem, plan: Plan) -> int:
     return sum(cost_of(part, days_of(part, plan)) for part in drop_problems(problem))
 
 
-def _without(plan: Plan, order_id: str) -> tuple[str, Plan]:
-    """Takes an order out of a plan, with its visit and round where they fall empty; names the crew that had it."""
-    owner = ""
-    crews = []
-    for crew_plan in plan.crews:
-        rounds = []
-        for each in crew_plan.rounds:
-            kept = [
-                Visit(v.entrance, tuple(order for order in v.orders if order != order_id)) for v in each.visits
-            ]
-            if any(order_id in visit.orders for visit in each.visits):
-                owner = crew_plan.crew
-            if left := tuple(visit for visit in kept if visit.orders):
-                rounds.append(Round(left))
-        crews.append(CrewPlan(crew_plan.crew, tuple(rounds)))
-    if not owner:
-        raise KeyError(order_id)
-    return owner, Plan(plan.instance, tuple(crew_plan for crew_plan in crews if crew_plan.rounds))
+def without(plan: Plan, orders: Collection[str]) -> Plan:
+    """Takes orders out of a plan, with their visits, rounds and days where these fall empty."""
+    days = (
+        CrewPlan(one.crew, tuple(left for each in one.rounds if (left := _lighter(each, orders)).visits))
+        for one in plan.crews
+    )
+    return Plan(plan.instance, tuple(day for day in days if day.rounds))
+
+
+def _lighter(each: Round, orders: Collection[str]) -> Round:
+    kept = (Visit(v.entrance, tuple(order for order in v.orders if order not in orders)) for v in each.visits)
+    return Round(tuple(visit for visit in kept if visit.orders))
 
 
 def _company(plan: Plan, order_id: str) -> tuple[str, frozenset[str]]:

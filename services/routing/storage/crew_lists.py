@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from services.routing.domain.handling import is_positive
-from services.routing.domain.stop import window_around
+from services.routing.domain.stop import window_to_tell
 from services.routing.storage import households
 from services.routing.storage.households import FORGOTTEN, DoorText
 from services.routing.storage.rounds import RoundRow
@@ -117,7 +117,8 @@ async def list_stops(tx: Transaction, row: RoundRow, keys: ServiceKeys) -> list[
 def _stop_from(
     row: Row[Any], planned_at: datetime, door: DoorText, order_note: str, bags: Sequence[Row[Any]]
 ) -> ListedStop:
-    window_from, window_to = window_around(planned_at)
+    told = None if row.told_from is None else (row.told_from, row.told_until)
+    window_from, window_to = window_to_tell(planned_at, told)
     return ListedStop(
         stop_id=row.stop_id,
         order_id=row.order_id,

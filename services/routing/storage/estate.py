@@ -177,8 +177,8 @@ async def save_building(tx: Transaction, building: Building) -> None:
     )
 
 
-async def save_zone(tx: Transaction, zone: Zone) -> None:
-    """Write a zone's name and class as they stand."""
+async def save_zone(tx: Transaction, zone: Zone) -> bool:
+    """Write a zone's name, and its class from a moment on; False when that class was known already."""
     values = {
         "name": zone.name,
         "community": zone.community,
@@ -191,6 +191,28 @@ async def save_zone(tx: Transaction, zone: Zone) -> None:
         .values(zone_id=zone.zone_id, **values)
         .on_conflict_do_update(index_elements=["zone_id"], set_=values)
     )
+    known = insert(t.zone_classes).values(
+        zone_id=zone.zone_id, valid_from=zone.valid_from, zone_class=zone.zone_class
+    )
+    changed = await tx.first(
+        known.on_conflict_do_update(
+            index_elements=["zone_id", "valid_from"],
+            set_={"zone_class": known.excluded.zone_class},
+            where=t.zone_classes.c.zone_class != known.excluded.zone_class,
+        ).returning(t.zone_classes.c.zone_id)
+    )
+    return changed is not None
+
+
+async def classes_on(tx: Transaction, zone_ids: Collection[str], day_ends: datetime) -> dict[str, str]:
+    """The classes zones have by the end of a day, as orders counts it; those that have none yet are left out."""
+    rows = await tx.all(
+        select(t.zone_classes.c.zone_id, t.zone_classes.c.zone_class)
+        .where(one_of(t.zone_classes.c.zone_id, zone_ids))
+        .where(t.zone_classes.c.valid_from < day_ends)
+        .order_by(t.zone_classes.c.valid_from)
+    )
+    return {row.zone_id: row.zone_class for row in rows}
 
 
 async def list_zones(tx: Transaction) -> list[Zone]:

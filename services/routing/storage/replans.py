@@ -110,6 +110,23 @@ _RUNNING_AT_ENTRANCES = text(
         where="stops.entrance_id = ANY (:entrance_ids) AND stops.state IN ('planned', 'released')",
     )
 )
+# By what the plans were made from: a zone that nothing was brought to any more has no stop left to be found by.
+_RUNNING_IN_ZONE = text("""
+    SELECT plan_requests.request_id, plan_requests.drop_point_id FROM plan_requests
+    JOIN waves ON waves.wave_id = plan_requests.wave_id AND waves.state IN ('planned', 'released')
+    JOIN plan_inputs ON plan_inputs.request_id = plan_requests.request_id
+    WHERE plan_requests.state = 'planned' AND waves.wave_date >= :day
+      AND plan_inputs.instance->'entrances'
+          @> jsonb_build_array(jsonb_build_object('zone', CAST(:zone_id AS text)))
+    ORDER BY plan_requests.request_id
+""")
+_VISITED_IN_ZONE = text("""
+    SELECT DISTINCT stops.entrance_id FROM stops
+    JOIN entrances ON entrances.entrance_id = stops.entrance_id
+    JOIN buildings ON buildings.building_id = entrances.building_id AND buildings.zone_id = :zone_id
+    WHERE stops.request_id = ANY (:request_ids) AND stops.state IN ('planned', 'released')
+    ORDER BY stops.entrance_id
+""")
 _LIFTS = text("""
     SELECT DISTINCT entrances.entrance_id, buildings.community, buildings.grid, buildings.compound,
            buildings.building, entrances.name AS entrance, entrances.lift_is_out
@@ -185,6 +202,18 @@ async def running_at_entrances(tx: Transaction, entrance_ids: Sequence[str]) -> 
     """The plans that still come to one of these entrances."""
     rows = await tx.all(_RUNNING_AT_ENTRANCES, {"entrance_ids": list(entrance_ids)})
     return [RunningRequest(row.request_id, row.drop_point_id) for row in rows]
+
+
+async def running_in_zone(tx: Transaction, zone_id: str, day: date) -> list[RunningRequest]:
+    """The plans of a day or later, not planned anew just now, whose entrances lie in a zone."""
+    rows = await tx.all(_RUNNING_IN_ZONE, {"zone_id": zone_id, "day": day})
+    return [RunningRequest(row.request_id, row.drop_point_id) for row in rows]
+
+
+async def visited_in_zone(tx: Transaction, zone_id: str, request_ids: Sequence[str]) -> list[str]:
+    """The entrances of a zone that these plans' rounds still come to."""
+    rows = await tx.all(_VISITED_IN_ZONE, {"zone_id": zone_id, "request_ids": list(request_ids)})
+    return [row.entrance_id for row in rows]
 
 
 async def requests_of_wave(tx: Transaction, wave_id: str) -> list[RunningRequest]:

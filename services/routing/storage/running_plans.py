@@ -90,6 +90,11 @@ _ADD_TO_INPUT = text("""
                                  WHERE new->>'id' = old->>'id')), '[]'::jsonb) || CAST(:entrances AS jsonb))
     WHERE request_id = :request_id
 """)
+_CLOSE_ZONES = text("""
+    UPDATE plan_inputs
+    SET instance = instance || jsonb_build_object('closed_zones', to_jsonb(CAST(:zone_ids AS text[])))
+    WHERE request_id = :request_id
+""")
 _ADD_TO_FIGURES = text("""
     UPDATE plan_requests SET cost = cost + :cost, crew_s = crew_s + :crew_s, late_s = late_s + :late_s
     WHERE request_id = :request_id
@@ -220,6 +225,11 @@ async def add_to_input(tx: Transaction, request_id: str, rows: Mapping[str, Any]
         "entrances": json.dumps(rows["entrances"] if with_entrance else []),
     }
     await tx.execute(_ADD_TO_INPUT, {"request_id": request_id, **values})
+
+
+async def close_zones(tx: Transaction, request_id: str, zone_ids: Collection[str]) -> None:
+    """Write which zones of what a plan was made from nothing is brought to now."""
+    await tx.execute(_CLOSE_ZONES, {"request_id": request_id, "zone_ids": sorted(zone_ids)})
 
 
 async def add_to_figures(tx: Transaction, request_id: str, more: Mapping[str, int]) -> None:

@@ -38,7 +38,15 @@ class StopRow:
     round_id: str | None = None
     position: int | None = None
     planned_at: datetime | None = None
+    told_from: datetime | None = None
     told_until: datetime | None = None
+
+    @property
+    def told(self) -> tuple[datetime, datetime] | None:
+        """The window its household was told, if it was told one."""
+        if self.told_from is None or self.told_until is None:
+            return None
+        return self.told_from, self.told_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,9 @@ _ASSIGN = text("""
 """)
 
 _TELL = text("""
-    UPDATE stops SET told_until = given.until
-    FROM unnest(CAST(:stop_ids AS text[]), CAST(:untils AS timestamptz[])) AS given (stop_id, until)
+    UPDATE stops SET told_from = given.begins, told_until = given.ends
+    FROM unnest(CAST(:stop_ids AS text[]), CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS given (stop_id, begins, ends)
     WHERE stops.stop_id = given.stop_id
 """)
 
@@ -164,10 +173,17 @@ async def by_ids(tx: Transaction, stop_ids: Collection[str]) -> dict[str, StopRo
     return {row.stop_id: _stop_from(row) for row in rows}
 
 
-async def note_told(tx: Transaction, until: Mapping[str, datetime]) -> None:
-    """Write down until when households were told to expect these stops."""
-    if until:
-        await tx.execute(_TELL, {"stop_ids": list(until), "untils": list(until.values())})
+async def note_told(tx: Transaction, windows: Mapping[str, tuple[datetime, datetime]]) -> None:
+    """Write down in which windows households were told to expect these stops."""
+    if windows:
+        await tx.execute(
+            _TELL,
+            {
+                "stop_ids": list(windows),
+                "begins": [begins for begins, _ in windows.values()],
+                "ends": [ends for _, ends in windows.values()],
+            },
+        )
 
 
 async def set_state(tx: Transaction, stop_ids: Collection[str], state: StopState) -> None:
@@ -212,6 +228,7 @@ OUT_OF_WAVE: Mapping[str, Any] = {
     "round_id": None,
     "position": None,
     "planned_at": None,
+    "told_from": None,
     "told_until": None,
 }
 

@@ -1,4 +1,7 @@
-"""The tables of routing, as the migrations in deploy/migrations/routing leave them."""
+"""The tables of routing, as the migrations in deploy/migrations/routing leave them.
+
+Longer than 400 lines because one database is read on one page.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -107,6 +110,16 @@ zones = Table(
     Column("grid", Text, nullable=False),
     Column("zone_class", Text, nullable=False),
     Column("valid_from", _MOMENT, nullable=False),
+)
+
+# Every class a zone has had and is to have; the row of `zones` shows the one told last.
+zone_classes = Table(
+    "zone_classes",
+    metadata,
+    Column("zone_id", Text, nullable=False),
+    Column("valid_from", _MOMENT, nullable=False),
+    Column("zone_class", Text, nullable=False),
+    PrimaryKeyConstraint("zone_id", "valid_from"),
 )
 
 # Room, masked name and note are sealed under the household's own data key; null once it was removed.
@@ -300,7 +313,8 @@ stops = Table(
     Column("round_id", Text),
     Column("position", Integer),
     Column("planned_at", _MOMENT),
-    # The end of the window its household was told; a running plan changes nothing beyond it.
+    # The window its household was told; while it holds nobody is told another.
+    Column("told_from", _MOMENT),
     Column("told_until", _MOMENT),
     UniqueConstraint("order_id", "turn"),
     Index("stops_waiting", "wave_date", postgresql_where=text("state = 'waiting' AND wave_id IS NULL")),

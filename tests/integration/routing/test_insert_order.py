@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.routing.actions.waves.export_wave import export_wave
-from services.routing.actions.waves.insert_order import ChosenPlace, Offer, insert_order, offer_places
+from services.routing.actions.waves.insert_order import ChosenPlace, Offer, ask_place, insert_order, offer_places
 from services.routing.actions.waves.read_running_plan import RunningPlans
 from services.routing.domain.wave import WaveRefused
 from services.routing.planning.child import SolverProcess
@@ -51,8 +51,10 @@ async def a_wave_and_an_urgent_order(
 
 
 async def offered(district: District, wave_id: str, stop_id: str, plans: RunningPlans | None = None) -> Offer:
+    plans = plans or RunningPlans()
     async with transaction(district.engine) as tx:
-        return await offer_places(tx, plans or RunningPlans(), (wave_id, stop_id), district.clock.now())
+        asked = await ask_place(tx, plans, (wave_id, stop_id), district.clock.now())
+    return offer_places(asked, plans.lay_out(asked.plan))
 
 
 def chosen(offer: Offer, number: int = 0) -> ChosenPlace:

@@ -1,7 +1,7 @@
 """Learns buildings, entrances and zones from orders."""
 
 from services.routing.actions.estate.match_estate import match_estate
-from services.routing.actions.waves.ask_replan import Asker, ask_for_entrances
+from services.routing.actions.waves.ask_replan import Asker, ask_for_entrances, ask_for_zone
 from services.routing.storage import estate
 from services.routing.storage.estate import Building, Zone
 from shared.database.session import Transaction
@@ -20,6 +20,10 @@ async def follow_building(tx: Transaction, building: Building, asker: Asker) -> 
         await ask_for_entrances(tx, [entrance_id for entrance_id, _ in building.entrances], asker)
 
 
-async def follow_zone(tx: Transaction, zone: Zone) -> None:
-    """Write a zone's name and class down. A second time changes nothing."""
-    await estate.save_zone(tx, zone)
+async def follow_zone(tx: Transaction, zone: Zone, asker: Asker) -> None:
+    """Write a zone's name and class down. A second time changes nothing.
+
+    Running plans that may enter a zone of another class now are made again.
+    """
+    if await estate.save_zone(tx, zone):
+        await ask_for_zone(tx, zone.zone_id, asker)

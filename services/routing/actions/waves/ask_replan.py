@@ -55,6 +55,14 @@ async def ask_for_entrances(tx: Transaction, entrance_ids: Sequence[str], asker:
     return len(running)
 
 
+async def ask_for_zone(tx: Transaction, zone_id: str, asker: Asker) -> int:
+    """Ask for every plan of today or later that may enter a zone of another class now; answers how many."""
+    running = await replans.running_in_zone(tx, zone_id, asker.clock.now().date())
+    entrance_ids = await replans.visited_in_zone(tx, zone_id, [one.request_id for one in running])
+    await _ask(tx, running, (Because.ZONE_CHANGED, (), tuple(entrance_ids)), asker)
+    return len(running)
+
+
 async def _ask(
     tx: Transaction,
     running: Sequence[RunningRequest],

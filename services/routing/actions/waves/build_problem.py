@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.routing.domain.crew import Crew, Hours, shift_on, working_hours
 from services.routing.domain.estate import PlannedEntrance
 from services.routing.domain.planned_entrance import KnownEstate, plan_entrance
+from services.routing.domain.zone import day_ends, not_served
 from services.routing.planning import problem as planning
 from services.routing.storage import bags, crews, estate, rounds, running_plans, stops, waves
 from services.routing.storage.bags import BagRow
@@ -58,6 +59,9 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
         for crew in on_duty
     }
     sealed = await running_plans.behind_sealed_doors(tx, list(hours), wave.wave_date, ())
+    classes = await estate.classes_on(
+        tx, {place.zone_id for place in served.values()}, day_ends(wave.wave_date, rules.zone)
+    )
     time_zero = min((one.starts_at for one in hours.values()), default=now)
     bags_of = await bags.of_orders(tx, {stop.order_id for stop in due})
     problem = planning.Problem(
@@ -76,6 +80,7 @@ async def build_problem(tx: Transaction, lease: Lease, rules: PlanningRules, now
             replace(_crew(crew, hours[crew.crew_id], time_zero), was_sealed=crew.crew_id in sealed)
             for crew in _with_time(on_duty, hours)
         ),
+        closed_zones=tuple(sorted(not_served(classes))),
     )
     return PlanTask(lease, problem, time_zero, {crew_id: one.is_late for crew_id, one in hours.items()})
 

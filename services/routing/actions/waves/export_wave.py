@@ -40,6 +40,7 @@ def _joined(name: str, inputs: Sequence[PlanInput]) -> Problem:
         entrances=tuple(entrance for part in parts for entrance in part.entrances),
         orders=tuple(order for part in parts for order in part.orders),
         crews=tuple(crew for part in parts for crew in part.crews),
+        closed_zones=tuple(sorted({zone for part in parts for zone in part.closed_zones})),
     )
 
 

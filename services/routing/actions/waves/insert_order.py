@@ -1,18 +1,22 @@
 """Puts an urgent order into a plan that is being carried out, without moving what is fixed or told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.routing import events_out
 from services.routing.actions.waves.build_problem import entrance_of, order_of
 from services.routing.actions.waves.make_wave import are_back, unload_returned
-from services.routing.actions.waves.read_running_plan import RunningPlans, RunningState, read_running_plan
-from services.routing.actions.waves.release_rounds import release_round
+from services.routing.actions.waves.read_running_plan import (
+    RunningPlans,
+    RunningRounds,
+    RunningState,
+    read_running_plan,
+)
+from services.routing.actions.waves.release_rounds import release_round, tell_windows
 from services.routing.actions.waves.save_plan import dated_doors
 from services.routing.domain.planned_entrance import plan_entrance
 from services.routing.domain.round import RoundState
-from services.routing.domain.stop import StopState, StopWasScheduled, window_around
+from services.routing.domain.stop import StopState
 from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, WaveRefused, WaveState
 from services.routing.planning.check import check_plan
 from services.routing.planning.insertion import Joining, RunningPlace
@@ -20,6 +24,7 @@ from services.routing.planning.instance_files import instance_dict, plan_dict
 from services.routing.planning.problem import Entrance, Order, Plan, Problem
 from services.routing.planning.timetable import RoundTimes, timetable
 from services.routing.storage import bags, estate, plan_requests, rounds, running_plans, stops, waves
+from services.routing.storage.bags import BagRow
 from services.routing.storage.rounds import RoundRow
 from services.routing.storage.running_plans import RoundDates
 from services.routing.storage.stops import PlacedStop, StopRow
@@ -35,6 +40,20 @@ _ALL_PLACES = 100_000
 
 class PlanBreaksRule(Exception):
     """The independent check found a broken rule in a place that was offered: a bug, never an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPlace:
+    """A waiting order that seeks a place, and the plan it may come into as it stands.
+
+    `new_entrance` is its entrance where the plan was made without it.
+    """
+
+    wave: Wave
+    stop: StopRow
+    bags_of: Mapping[str, BagRow]
+    new_entrance: Entrance | None
+    plan: RunningState | RunningRounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +84,10 @@ class ChosenPlace:
     visit: int
 
 
-async def offer_places(tx: Transaction, plans: RunningPlans, names: tuple[str, str], now: datetime) -> Offer:
-    """Find the three cheapest places for a waiting stop in a wave; `names` are the wave's and the stop's ids.
+async def ask_place(tx: Transaction, plans: RunningPlans, names: tuple[str, str], now: datetime) -> AskedPlace:
+    """Read what finding a place for a waiting stop takes; `names` are the wave's and the stop's ids.
+
+    The transaction may end before anybody looks for it.
 
     Errors: NotFound("wave_unknown" | "stop_unknown"); WaveRefused("stop_not_waiting" | "bags_not_back" |
             "no_drop_point" | "no_running_plan").
@@ -74,7 +95,17 @@ async def offer_places(tx: Transaction, plans: RunningPlans, names: tuple[str, s
     wave, stop = await _wave_and_stop(tx, names, lock=False)
     drop_point_id = await _drop_point_of(tx, stop)
     request_id = await _request_of(tx, wave, drop_point_id)
-    return await _offer(tx, (wave, stop), await plans.current(tx, request_id, now), limit=3)
+    return await _asked(tx, (wave, stop), await plans.find(tx, request_id, now))
+
+
+def offer_places(asked: AskedPlace, state: RunningState, limit: int = 3) -> Offer:
+    """Find the cheapest places for an order in the plan it asked about, laid out."""
+    stop = asked.stop
+    entrance = asked.new_entrance or state.entrances[stop.entrance_id]
+    entrance = replace(entrance, floors=max(entrance.floors, stop.floor or 1))
+    order = order_of(stop, entrance.floors, asked.bags_of, state.time_zero)
+    places = tuple(state.running.best_places(order, entrance, limit))
+    return Offer(asked.wave, stop, state, order, entrance, places)
 
 
 async def insert_order(
@@ -84,7 +115,7 @@ async def insert_order(
 
     Only the chosen crew's later rounds move, none of them beyond what its households were told. A released round
     takes the stop at once: its household is told its window, the crew's phone gets another version.
-    Errors: as `offer_places`; WaveRefused("plan_has_changed") when mark or place hold no more,
+    Errors: as `ask_place`; WaveRefused("plan_has_changed") when mark or place hold no more,
             "drop_point_being_planned" while another wave is being planned there.
     """
     wave, stop = await _wave_and_stop(tx, names, lock=True)
@@ -94,7 +125,7 @@ async def insert_order(
     if drop_point_id in await plan_requests.live_drop_points(tx):
         raise WaveRefused("drop_point_being_planned", drop_points=drop_point_id)
     state = await read_running_plan(tx, request_id, clock.now(), lock=True)
-    offer = await _offer(tx, (wave, stop), state, limit=_ALL_PLACES)
+    offer = offer_places(await _asked(tx, (wave, stop), state), state, _ALL_PLACES)
     place = _found(offer, chosen)
     if state.mark != chosen.mark or place is None:
         raise WaveRefused("plan_has_changed")
@@ -144,17 +175,13 @@ async def _request_of(tx: Transaction, wave: Wave, drop_point_id: str) -> str:
     return request_id
 
 
-async def _offer(tx: Transaction, asked: tuple[Wave, StopRow], state: RunningState, limit: int) -> Offer:
-    wave, stop = asked
+async def _asked(tx: Transaction, who: tuple[Wave, StopRow], plan: RunningState | RunningRounds) -> AskedPlace:
+    wave, stop = who
     bags_of = await bags.of_orders(tx, [stop.order_id])
     if not are_back(stop, bags_of):
         raise WaveRefused(BAGS_NOT_BACK)
-    known = {place.id: place for place in state.running.problem.entrances}
-    entrance = known.get(stop.entrance_id) or await _new_entrance(tx, stop)
-    entrance = replace(entrance, floors=max(entrance.floors, stop.floor or 1))
-    order = order_of(stop, entrance.floors, bags_of, state.time_zero)
-    places = tuple(state.running.best_places(order, entrance, limit))
-    return Offer(wave, stop, state, order, entrance, places)
+    new_entrance = None if plan.knows(stop.entrance_id) else await _new_entrance(tx, stop)
+    return AskedPlace(wave, stop, bags_of, new_entrance, plan)
 
 
 async def _new_entrance(tx: Transaction, stop: StopRow) -> Entrance:
@@ -284,18 +311,6 @@ def _placed(state: RunningState, row: RoundRow, times: RoundTimes, known: dict[s
 async def _tell(tx: Transaction, offer: Offer, row: RoundRow, at: datetime) -> None:
     """Puts the bags on a round that is released already, and tells the household its window."""
     stop = (await stops.by_ids(tx, [offer.stop.stop_id]))[offer.stop.stop_id]
-    window_from, window_to = window_around(stop.planned_at or row.planned_start)
     await rounds.put_bags_on_round(tx, row.round_id, dict.fromkeys(stop.bag_ids, stop.stop_id))
     await rounds.bump_version(tx, row.round_id)
-    await stops.note_told(tx, {stop.stop_id: window_to})
-    told = StopWasScheduled(
-        household_id=stop.household_id,
-        order_id=stop.order_id,
-        wave_id=offer.wave.wave_id,
-        wave_date=offer.wave.wave_date,
-        round_id=row.round_id,
-        stop_id=stop.stop_id,
-        window_from=window_from,
-        window_to=window_to,
-    )
-    await events_out.publish_all(tx, [told], at)
+    await tell_windows(tx, row, [stop], at)

@@ -1,16 +1,17 @@
 """Releases a planned wave: one round a transaction, then the orders that are on none."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.routing import events_out
 from services.routing.domain.round import Fact, RoundState, RoundWasReleased
-from services.routing.domain.stop import StopState, StopWasNotPlanned, StopWasScheduled, window_around
+from services.routing.domain.stop import StopState, StopWasNotPlanned, StopWasScheduled, window_to_tell
 from services.routing.domain.wave import LEFT_OUT, WaveRefused, WaveState
 from services.routing.storage import rounds, stops, waves
 from services.routing.storage.rounds import RoundRow
 from services.routing.storage.stops import StopRow
 from services.routing.storage.waves import Wave
-from shared.basics.errors import NotFound
+from shared.basics.errors import NotFound, Unavailable
 from shared.database.session import Transaction
 
 
@@ -59,22 +60,34 @@ async def release_round(tx: Transaction, round_id: str, at: datetime) -> bool:
     await rounds.put_bags_on_round(
         tx, round_id, {bag_id: stop.stop_id for stop in kept for bag_id in stop.bag_ids}
     )
-    scheduled = _scheduled(row, kept)
-    await stops.note_told(tx, {fact.stop_id: fact.window_to for fact in scheduled})
-    await events_out.publish_all(tx, [_released(row, kept), *scheduled], at)
+    await tell_windows(tx, row, kept, at, first=[_released(row, kept)])
     return True
+
+
+async def tell_windows(
+    tx: Transaction, row: RoundRow, held: Sequence[StopRow], at: datetime, first: Sequence[Fact] = ()
+) -> None:
+    """Tell households in which window these stops of a released round come, after what is to be told first.
+
+    Whoever knows a window that holds is given the same one again: only the round is another.
+    """
+    scheduled = sorted((_scheduled(row, stop) for stop in held), key=lambda fact: fact.household_id)
+    await stops.note_told(tx, {fact.stop_id: (fact.window_from, fact.window_to) for fact in scheduled})
+    await events_out.publish_all(tx, [*first, *scheduled], at)
 
 
 async def finish_release(tx: Transaction, wave_id: str, at: datetime) -> bool:
     """Tell each order that is on no round why, and let it wait for the next wave; False when done before.
 
-    Errors: NotFound("wave_unknown").
+    Errors: NotFound("wave_unknown"); Unavailable("try_again") while a plan made again has rounds to release.
     """
     wave = await waves.find_wave(tx, wave_id, lock=True)
     if wave is None:
         raise NotFound("wave_unknown")
     if wave.state is not WaveState.PLANNED:
         return False
+    if await rounds.planned_of_wave(tx, wave_id):
+        raise Unavailable("try_again")
     left = await waves.unplanned_of(tx, wave_id)
     facts: list[Fact] = [_not_planned(wave, household, order, why) for household, order, _, why in left]
     await stops.send_back_to_waiting(tx, [stop_id for _, _, stop_id, _ in left])
@@ -98,23 +111,18 @@ def _released(row: RoundRow, kept: list[StopRow]) -> RoundWasReleased:
     )
 
 
-def _scheduled(row: RoundRow, kept: list[StopRow]) -> list[StopWasScheduled]:
-    told = []
-    for stop in kept:
-        window_from, window_to = window_around(stop.planned_at or row.planned_start)
-        told.append(
-            StopWasScheduled(
-                household_id=stop.household_id,
-                order_id=stop.order_id,
-                wave_id=row.wave_id,
-                wave_date=row.wave_date,
-                round_id=row.round_id,
-                stop_id=stop.stop_id,
-                window_from=window_from,
-                window_to=window_to,
-            )
-        )
-    return sorted(told, key=lambda fact: fact.household_id)
+def _scheduled(row: RoundRow, stop: StopRow) -> StopWasScheduled:
+    window_from, window_to = window_to_tell(stop.planned_at or row.planned_start, stop.told)
+    return StopWasScheduled(
+        household_id=stop.household_id,
+        order_id=stop.order_id,
+        wave_id=row.wave_id,
+        wave_date=row.wave_date,
+        round_id=row.round_id,
+        stop_id=stop.stop_id,
+        window_from=window_from,
+        window_to=window_to,
+    )
 
 
 def _not_planned(wave: Wave, household_id: str, order_id: str, reason: str) -> StopWasNotPlanned:

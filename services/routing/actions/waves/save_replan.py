@@ -6,11 +6,11 @@ from datetime import datetime
 
 from services.routing import events_out
 from services.routing.actions.waves.read_running_plan import RunningState, read_running_plan
-from services.routing.actions.waves.release_rounds import release_round
+from services.routing.actions.waves.release_rounds import release_round, tell_windows
 from services.routing.actions.waves.save_plan import dated_doors
 from services.routing.domain.replan import Difference, MovedStop, ReplanState
-from services.routing.domain.round import Fact, RoundState
-from services.routing.domain.stop import StopWasNotPlanned, StopWasScheduled, window_around
+from services.routing.domain.round import Fact, RoundState, RoundWasDropped
+from services.routing.domain.stop import StopWasNotPlanned, window_to_tell
 from services.routing.domain.wave import WaveState
 from services.routing.planning.check import Score
 from services.routing.planning.instance_files import instance_dict
@@ -69,14 +69,14 @@ async def save_replan(
         return False
     before = await stops.by_ids(tx, [order.id for order in new.problem.orders] + list(new.left_out))
     dated = await _dated(tx, wave, new, [new_id(clock, randomness) for _ in timetable(new.problem, new.plan)])
-    await _give_up(tx, new, {one.row.round_id for one in dated}, before)
+    await _give_up(tx, new, {one.row.round_id for one in dated}, (before, now))
     placed = await _place(tx, new, dated, before)
     await _leave_out(tx, wave, leased, (new.left_out, before, now))
     if wave.state is WaveState.RELEASED:
         for one in dated:
             if one.is_new:
                 await release_round(tx, one.row.round_id, now)
-        await _tell_again(tx, wave, [one.row for one in dated if not one.is_new], now)
+    await _tell_again(tx, [one.row for one in dated if not one.is_new], now)
     difference = _difference(new, dated, placed, before)
     rows = instance_dict(new.problem) | {"orders": []}
     await running_plans.add_to_input(tx, leased.request_id, rows, with_entrance=True)
@@ -125,14 +125,20 @@ def _new_row(wave: Wave, state: RunningState, times: RoundTimes, name: tuple[str
     )
 
 
-async def _give_up(tx: Transaction, new: NewDays, kept: set[str], before: Mapping[str, StopRow]) -> None:
-    """Drops the rounds that are not among those kept, and frees their bags."""
+async def _give_up(
+    tx: Transaction, new: NewDays, kept: set[str], known: tuple[Mapping[str, StopRow], datetime]
+) -> None:
+    """Drops the rounds that are not among those kept, and frees their bags; of those released it is told."""
+    before, now = known
+    dropped: list[Fact] = []
     for row in [row for rows in new.rows_of.values() for row in rows if row.round_id not in kept]:
         if row.state is RoundState.RELEASED:
             for stop in before.values():
                 if stop.round_id == row.round_id:
                     await rounds.take_bags_off_round(tx, stop.stop_id)
+            dropped.append(RoundWasDropped(row.round_id, now))
         await rounds.set_round_state(tx, row.round_id, RoundState.DROPPED)
+    await events_out.publish_all(tx, dropped, now)
 
 
 async def _place(
@@ -178,29 +184,19 @@ async def _leave_out(
     await events_out.publish_all(tx, facts, now)
 
 
-async def _tell_again(tx: Transaction, wave: Wave, rows: Sequence[RoundRow], now: datetime) -> None:
-    """Tells those whose round stays but whose told window does not hold any more."""
-    facts: list[Fact] = []
+async def _tell_again(tx: Transaction, rows: Sequence[RoundRow], now: datetime) -> None:
+    """Tells those whose released round stays but whose told window does not hold any more."""
     for row in rows:
-        for stop in await stops.of_round(tx, row.round_id):
-            if stop.told_until is None or stop.planned_at is None or stop.planned_at <= stop.told_until:
-                continue
-            window = window_around(stop.planned_at)
-            facts.append(
-                StopWasScheduled(
-                    household_id=stop.household_id,
-                    order_id=stop.order_id,
-                    wave_id=wave.wave_id,
-                    wave_date=wave.wave_date,
-                    round_id=row.round_id,
-                    stop_id=stop.stop_id,
-                    window_from=window[0],
-                    window_to=window[1],
-                )
-            )
-    told = {fact.stop_id: fact.window_to for fact in facts if isinstance(fact, StopWasScheduled)}
-    await stops.note_told(tx, told)
-    await events_out.publish_all(tx, facts, now)
+        held = await stops.of_round(tx, row.round_id) if row.state is RoundState.RELEASED else []
+        stale = [
+            stop
+            for stop in held
+            if not stop.is_cancelled
+            and stop.told
+            and stop.planned_at
+            and window_to_tell(stop.planned_at, stop.told) != stop.told
+        ]
+        await tell_windows(tx, row, stale, now)
 
 
 def _difference(
