@@ -14,6 +14,7 @@ from services.notify.domain.order import (
     DeliveryHasFailed,
     DeliveryWasCompleted,
     DeliveryWasCorrected,
+    DeliveryWasPutOff,
     DeliveryWasScheduled,
     DeliveryWentOut,
     Item,
@@ -43,6 +44,7 @@ from shared.contracts.routing_delivery import (
     DeliveryCorrected,
     DeliveryFailed,
     DeliveryScheduled,
+    DeliveryUnplanned,
     OutForDelivery,
 )
 from shared.contracts.sealed_parts import HouseholdForNotify, Sealed, StaffSecrets
@@ -75,6 +77,7 @@ class Ears:
             OrderRetried: self.on_order_retried,
             OrderCancelled: self.on_order_cancelled,
             DeliveryScheduled: self.on_delivery_scheduled,
+            DeliveryUnplanned: self.on_delivery_unplanned,
             OutForDelivery: self.on_out_for_delivery,
             DeliveryCompleted: self.on_delivery_completed,
             DeliveryFailed: self.on_delivery_failed,
@@ -129,6 +132,11 @@ class Ears:
         """On a released round, with a window."""
         window = Window(event.window_from, event.window_to)
         fact = DeliveryWasScheduled(event.order_id, event.household_id, event.wave_date, window)
+        await follow_delivery(tx, self.teller, fact, _said(received))
+
+    async def on_delivery_unplanned(self, tx: Transaction, event: DeliveryUnplanned, received: Received) -> None:
+        """On no round, or on none any more."""
+        fact = DeliveryWasPutOff(event.order_id, event.household_id)
         await follow_delivery(tx, self.teller, fact, _said(received))
 
     async def on_out_for_delivery(self, tx: Transaction, event: OutForDelivery, received: Received) -> None:

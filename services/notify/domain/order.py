@@ -51,8 +51,8 @@ class FollowedOrder:
     """One order of a household.
 
     `attempt` counts how often it is brought. `telling` counts how often its story was begun within them: a retry,
-    another date than the one told, or a tap taken back at the door begin it anew. `known_rank` is how far the
-    household knows it to be in this telling.
+    another date or window than the one told, or a tap taken back at the door begin it anew. `known_rank` is how far
+    the household knows it to be in this telling.
     """
 
     order_id: str
@@ -154,6 +154,14 @@ class DeliveryWasScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryWasPutOff:
+    """No round takes an order any more, or none ever did; a time that was told does not hold."""
+
+    order_id: str
+    household_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryWentOut:
     """The round with this order has left."""
 
@@ -192,5 +200,10 @@ class DeliveryWasCorrected:
 
 
 DeliveryFact = (
-    DeliveryWasScheduled | DeliveryWentOut | DeliveryWasCompleted | DeliveryHasFailed | DeliveryWasCorrected
+    DeliveryWasScheduled
+    | DeliveryWasPutOff
+    | DeliveryWentOut
+    | DeliveryWasCompleted
+    | DeliveryHasFailed
+    | DeliveryWasCorrected
 )

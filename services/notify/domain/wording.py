@@ -21,6 +21,10 @@ _GSM_BASIC: Final = frozenset(
 )
 
 
+# Why a correction is sent, where it is not for what was said of the door.
+PUT_OFF: Final = "put_off"
+
+
 class FailedBecause(StrEnum):
     """Why bags did not stay at a door, as far as we have words for it."""
 
@@ -88,6 +92,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, tuple[str, ...]]]] = {
         ),
         "cancelled": ("订单{number}已取消。如非本人要求请拨{hotline}",),
         "corrected": ("更正：订单{number}的上一条通知有误，配送仍在进行。有疑问请拨{hotline}",),
+        "put_off": ("更正：订单{number}不能按原定时间送达，新时间定后再通知。急需请拨{hotline}",),
     },
     Language.ENGLISH: {
         "received": (
@@ -116,6 +121,9 @@ _TEXTS: Final[Mapping[Language, Mapping[str, tuple[str, ...]]]] = {
         "cancelled": ("Order {number} was cancelled. If you did not ask for this, call {hotline}",),
         "corrected": (
             "Correction: our last message about order {number} was wrong. It is still on its way. Call {hotline}",
+        ),
+        "put_off": (
+            "Correction: order {number} cannot come at the time we told you. We will text a new one. Call {hotline}",
         ),
     },
 }
@@ -180,6 +188,8 @@ def day_in_words(day: date, today: date, language: Language) -> str:
 def _kind(telling: Telling) -> str:
     if telling.news is News.RECEIVED and telling.attempt > 1:
         return "received_again"
+    if telling.news is News.CORRECTED and telling.reason == PUT_OFF:
+        return PUT_OFF
     return telling.news.value
 
 

@@ -37,6 +37,15 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Some news of one telling of an order."""
+
+    order_id: str
+    telling: int
+    news: tuple[News, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """One message in the hands of one sender. The fence tells this lease from every other of the same message."""
 
@@ -67,8 +76,9 @@ _ENDED_COLUMNS = (
     " messages.reason, messages.correlation_id"
 )
 
-# One statement an event. News that wait for a decent hour are overtaken by whatever is further on; an orphan whose
-# successor was not known yet when it was taken back is given this one.
+# One statement an event. News that wait for a decent hour are overtaken by whatever is further on, and what was
+# not sent yet by the same news told anew; an orphan whose successor was not known yet when it was taken back is
+# given this one.
 _QUEUE = text(f"""
     WITH queued AS (
         INSERT INTO messages (message_id, household_id, order_id, news, rank, attempt, telling, facts,
@@ -86,7 +96,8 @@ _QUEUE = text(f"""
     UPDATE messages SET state = 'superseded', reason = 'newer_news', superseded_by = queued.message_id,
                         ended_at = :now
     FROM queued
-    WHERE messages.order_id = :order_id AND messages.state = 'due' AND messages.due_at > :now
+    WHERE messages.order_id = :order_id AND messages.state = 'due'
+      AND (messages.due_at > :now OR messages.news = :news)
       AND (messages.telling, messages.rank) < (:telling, :rank)
     RETURNING {_ENDED_COLUMNS}
 """)  # noqa: S608  (column names of our own)
@@ -106,13 +117,12 @@ _QUEUE_STALE = text(f"""
 
 _TAKE_BACK = text(f"""
     UPDATE messages SET state = 'superseded', reason = 'taken_back', ended_at = :now
-    WHERE order_id = :order_id AND telling = :telling AND news IN ('delivered', 'not_delivered') AND state = 'due'
+    WHERE order_id = :order_id AND telling = :telling AND news = ANY (:news) AND state = 'due'
     RETURNING {_ENDED_COLUMNS}
 """)  # noqa: S608
 _WAS_TOLD = text("""
     SELECT true FROM messages
-    WHERE order_id = :order_id AND telling = :telling AND news IN ('delivered', 'not_delivered')
-      AND state <> 'superseded'
+    WHERE order_id = :order_id AND telling = :telling AND news = ANY (:news) AND state <> 'superseded'
 """)
 
 _IS_ANY_DUE = text("""
@@ -215,14 +225,14 @@ async def queue_stale(tx: Transaction, new: NewMessage, now: datetime) -> list[M
     return _ended(await tx.all(_QUEUE_STALE, {**_values(new), "now": now}))
 
 
-async def take_back(tx: Transaction, order_id: str, telling: int, now: datetime) -> list[MessageEnded]:
-    """Silence what was to be told about the door and has not been; answers what was silenced."""
-    return _ended(await tx.all(_TAKE_BACK, {"order_id": order_id, "telling": telling, "now": now}))
+async def take_back(tx: Transaction, about: Told, now: datetime) -> list[MessageEnded]:
+    """Silence what was to be told and has not been; answers what was silenced."""
+    return _ended(await tx.all(_TAKE_BACK, {**_told(about), "now": now}))
 
 
-async def was_told(tx: Transaction, order_id: str, telling: int) -> bool:
-    """Whether the household was, or may have been, told what happened at the door."""
-    return bool(await tx.scalar(_WAS_TOLD, {"order_id": order_id, "telling": telling}))
+async def was_told(tx: Transaction, about: Told) -> bool:
+    """Whether the household was, or may have been, told any of it."""
+    return bool(await tx.scalar(_WAS_TOLD, _told(about)))
 
 
 async def is_any_due(tx: Transaction, now: datetime) -> bool:
@@ -298,6 +308,11 @@ def pause_s(outcome: Outcome) -> float:
     if not outcome.verdict.pauses:
         return 0.0
     return min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(outcome.calls - 1, 10))
+
+
+def _told(about: Told) -> dict[str, object]:
+    news = [one.value for one in about.news]
+    return {"order_id": about.order_id, "telling": about.telling, "news": news}
 
 
 def _values(new: NewMessage) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, null, select, text, update
+from sqlalchemy import Row, and_, case, delete, func, not_, null, select, text, update
 
 from services.notify.domain.news import RANK, News
 from services.notify.domain.order import FollowedOrder, Item, Window
@@ -95,14 +95,29 @@ async def amend(
 async def schedule(
     tx: Transaction, order_id: str, window: Window, wave_date: date, at: datetime
 ) -> FollowedOrder | None:
-    """Write when an order should come."""
+    """Write when an order should come; another window than the one told begins its story anew."""
+    same = and_(orders.c.window_from == window.begin, orders.c.window_to == window.end)
+    moves = and_(orders.c.known_rank == RANK[News.SCHEDULED], not_(same))
     values = {
+        "telling": case((moves, orders.c.telling + 1), else_=orders.c.telling),
         "wave_date": wave_date,
         "scheduled_at": at,
         "window_from": window.begin,
         "window_to": window.end,
     }
     return await _advance(tx, order_id, News.SCHEDULED, values, at)
+
+
+async def put_off(tx: Transaction, order_id: str, at: datetime) -> FollowedOrder | None:
+    """Write that an order waits for another time than the one told: its story begins anew."""
+    values = {
+        "telling": orders.c.telling + 1,
+        "known_rank": RANK[News.RECEIVED],
+        "scheduled_at": None,
+        "window_from": None,
+        "window_to": None,
+    }
+    return await _change(tx, order_id, values, at)
 
 
 async def send_out(tx: Transaction, order_id: str, window: Window, at: datetime) -> FollowedOrder | None:

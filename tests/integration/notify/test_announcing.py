@@ -125,6 +125,64 @@ async def test_news_staler_than_what_is_known_is_never_told(town: Town) -> None:
     assert ("scheduled", "superseded", "stale_news") in await town.fates_told()
 
 
+async def test_a_window_that_moves_is_told_anew_and_the_same_one_is_not(town: Town) -> None:
+    await _ordered(town)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    await _send_all(town)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    assert await _send_all(town) == []
+    await town.hear(town.scheduled("h-1", "o-0001", hours=7))
+    [text] = await _send_all(town)
+    assert "16:00-16:30" in text
+    await town.hear(town.scheduled("h-1", "o-0001", hours=6))
+    [text] = await _send_all(town)
+    assert "15:00-15:30" in text
+
+
+async def test_a_window_that_moves_before_it_was_sent_is_told_once(town: Town) -> None:
+    await _ordered(town)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    await town.hear(town.scheduled("h-1", "o-0001", hours=7))
+    assert ["16:00-16:30" in text for text in await _send_all(town)] == [False, True]
+    assert ("scheduled", "superseded", "newer_news") in await town.fates_told()
+
+
+async def test_who_was_told_a_time_is_told_that_it_does_not_hold_and_then_the_new_one(town: Town) -> None:
+    await _ordered(town)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    await _send_all(town)
+    for _ in range(2):
+        await town.hear(town.unplanned("h-1", "o-0001"))
+    assert await _send_all(town) == [
+        "【社区保供】更正：订单A0001-7不能按原定时间送达，新时间定后再通知。急需请拨6200 1234"
+    ]
+    [row] = await town.rows("SELECT scheduled_at, window_from FROM orders")
+    assert (row.scheduled_at, row.window_from) == (None, None)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    assert len(await _send_all(town)) == 1
+
+
+async def test_who_was_told_no_time_yet_hears_of_none(town: Town) -> None:
+    await _ordered(town)
+    await town.hear(town.unplanned("h-1", "o-0001"))
+    town.clock.advance(14 * 3600)
+    await town.hear(town.scheduled("h-1", "o-0001", hours=12))
+    await town.hear(town.unplanned("h-1", "o-0001"))
+    town.clock.advance(9 * 3600)
+    assert len(await _send_all(town)) == 1
+    assert ("scheduled", "superseded", "taken_back") in await town.fates_told()
+
+
+async def test_what_is_on_its_way_is_put_off_by_nobody(town: Town) -> None:
+    await _ordered(town)
+    await town.hear(town.scheduled("h-1", "o-0001"))
+    await town.hear(town.out("h-1", "o-0001"))
+    await town.hear(town.unplanned("h-1", "o-0001"))
+    assert len(await _send_all(town)) == 3
+    [row] = await town.rows("SELECT out_at FROM orders")
+    assert row.out_at is not None
+
+
 async def test_a_tap_taken_back_within_a_minute_is_never_heard_of(town: Town) -> None:
     await _ordered(town)
     await town.hear(town.delivered("h-1", "o-0001"))

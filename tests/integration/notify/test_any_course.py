@@ -52,11 +52,20 @@ def _event(town: Town, randomness: SeededRandomness, attempts: dict[str, int]) -
     if order not in attempts:
         attempts[order] = 1
         return town.placed(household, order)
-    pick = randomness.randint(0, 7)
+    pick = randomness.randint(0, 8)
     if pick == 0:
         attempts[order] += 1
         return town.retried(household, order, attempts[order])
-    makers = (town.scheduled, town.out, town.delivered, town.failed, town.corrected, town.cancelled, town.changed)
+    makers = (
+        town.scheduled,
+        town.unplanned,
+        town.out,
+        town.delivered,
+        town.failed,
+        town.corrected,
+        town.cancelled,
+        town.changed,
+    )
     return makers[pick - 1](household, order)
 
 

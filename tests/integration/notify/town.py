@@ -38,6 +38,7 @@ from shared.contracts.routing_delivery import (
     DeliveryCorrected,
     DeliveryFailed,
     DeliveryScheduled,
+    DeliveryUnplanned,
     FailureReason,
     OutForDelivery,
 )
@@ -200,6 +201,11 @@ class Town:
             stop_id="stop-1",
             window_from=begin,
             window_to=begin + timedelta(minutes=30),
+        )
+
+    def unplanned(self, household_id: str, order_id: str) -> DeliveryUnplanned:
+        return DeliveryUnplanned(
+            household_id=household_id, order_id=order_id, wave_id="wave-1", reason="zone_closed"
         )
 
     def out(self, household_id: str, order_id: str) -> OutForDelivery:

@@ -8,7 +8,7 @@ import pytest
 from services.notify.domain.contact import Language
 from services.notify.domain.news import News
 from services.notify.domain.order import Window
-from services.notify.domain.wording import FailedBecause, Setting, Telling, parts, why_not_delivered, word
+from services.notify.domain.wording import PUT_OFF, FailedBecause, Setting, Telling, parts, why_not_delivered, word
 
 # As long as the demo's links are: the address of this machine with a port, and 22 signs of token.
 LINK = "http://127.0.0.1:8003/s/" + "x" * 22
@@ -19,6 +19,8 @@ WINDOW = Window(BEGIN, BEGIN + timedelta(minutes=30))
 LATER = Window(WINDOW.begin + timedelta(days=20), WINDOW.end + timedelta(days=20))
 NUMBERS = ["A0042-7", "A123456-7"]
 
+_REASONS = {News.NOT_DELIVERED: tuple(FailedBecause), News.CORRECTED: (PUT_OFF,)}
+
 
 def _tellings() -> list[Telling]:
     return [
@@ -27,7 +29,7 @@ def _tellings() -> list[Telling]:
         for number in NUMBERS
         for attempt in (1, 2)
         for window in (WINDOW, LATER)
-        for reason in (*(FailedBecause if news is News.NOT_DELIVERED else ()), "")
+        for reason in (*_REASONS.get(news, ()), "")
     ]
 
 

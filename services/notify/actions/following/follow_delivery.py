@@ -9,15 +9,21 @@ from services.notify.domain.order import (
     DeliveryHasFailed,
     DeliveryWasCompleted,
     DeliveryWasCorrected,
+    DeliveryWasPutOff,
     DeliveryWasScheduled,
     DeliveryWentOut,
     FollowedOrder,
+    Step,
 )
+from services.notify.domain.wording import PUT_OFF
 from services.notify.storage import messages, orders
+from services.notify.storage.messages import Told
 from shared.database.session import Transaction
 
 # The crew found at the door that the order had been cancelled: the household knows, it was told so.
 _KNOWN_REASON = "cancelled"
+_AT_THE_DOOR = (News.DELIVERED, News.NOT_DELIVERED)
+_OF_THE_TIME = (News.SCHEDULED,)
 
 
 async def follow_delivery(tx: Transaction, teller: StoryTeller, fact: DeliveryFact, said: Said) -> None:
@@ -25,7 +31,7 @@ async def follow_delivery(tx: Transaction, teller: StoryTeller, fact: DeliveryFa
 
     Errors: NotFound("order_unknown") for an order that was never placed here.
     """
-    if isinstance(fact, DeliveryWasCorrected):
+    if isinstance(fact, DeliveryWasCorrected | DeliveryWasPutOff):
         await _take_back(tx, teller, fact, said)
         return
     if isinstance(fact, DeliveryWasCompleted) and not fact.order_complete:
@@ -72,21 +78,34 @@ def _announcement(
             return Announcement(order, News.NOT_DELIVERED, fact.failed_at, said.at, said.correlation_id, reason)
 
 
-async def _take_back(tx: Transaction, teller: StoryTeller, fact: DeliveryWasCorrected, said: Said) -> None:
+async def _take_back(
+    tx: Transaction, teller: StoryTeller, fact: DeliveryWasCorrected | DeliveryWasPutOff, said: Said
+) -> None:
     """Silence what was not told yet; correct what was, once.
 
-    Either way the story is told anew from here, so that what happens at the door next is told.
+    Either way the story is told anew from here, so that what happens at the door next, or the next time, is told.
     """
     order = await orders.find(tx, fact.order_id)
     if order is None:
         await pass_over_removed(tx, fact.household_id)
         return
+    if isinstance(fact, DeliveryWasCorrected):
+        if await _untell(tx, teller, Told(order.order_id, order.telling, _AT_THE_DOOR), (order, said, "")):
+            await orders.reopen(tx, fact.order_id, said.at)
+    # Whoever knows of no time, or has its goods on the way or at the door, has nothing to unlearn.
+    elif order.step() is Step.SCHEDULED:
+        await _untell(tx, teller, Told(order.order_id, order.telling, _OF_THE_TIME), (order, said, PUT_OFF))
+        await orders.put_off(tx, fact.order_id, said.at)
+
+
+async def _untell(tx: Transaction, teller: StoryTeller, about: Told, why: tuple[FollowedOrder, Said, str]) -> bool:
+    """Silence or correct some news; False when nobody was to hear it."""
+    order, said, reason = why
     now = teller.announcer.clock.now()
-    silenced = await messages.take_back(tx, order.order_id, order.telling, now)
+    silenced = await messages.take_back(tx, about, now)
     await events_out.publish_fates(tx, silenced, teller.announcer.channel, now)
-    was_told = await messages.was_told(tx, order.order_id, order.telling)
+    was_told = await messages.was_told(tx, about)
     if was_told:
-        at_the_door = Announcement(order, News.CORRECTED, said.at, said.at, said.correlation_id)
-        await announce(tx, teller.announcer, at_the_door)
-    if silenced or was_told:
-        await orders.reopen(tx, fact.order_id, said.at)
+        correction = Announcement(order, News.CORRECTED, said.at, said.at, said.correlation_id, reason)
+        await announce(tx, teller.announcer, correction)
+    return bool(silenced) or was_told
