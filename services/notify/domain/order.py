@@ -51,8 +51,8 @@ class FollowedOrder:
     """One order of a household.
 
     `attempt` counts how often it is brought. `telling` counts how often its story was begun within them: a retry,
-    another date or window than the one told, or a tap taken back at the door begin it anew. `known_rank` is how far
-    the household knows it to be in this telling.
+    another date or window than the one told, or a tap taken back at the door begin it anew. `known_rank` is how
+    far the household knows it to be in this telling.
     """
 
     order_id: str

@@ -123,7 +123,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, tuple[str, ...]]]] = {
             "Correction: our last message about order {number} was wrong. It is still on its way. Call {hotline}",
         ),
         "put_off": (
-            "Correction: order {number} cannot come at the time we told you. We will text a new one. Call {hotline}",
+            "Correction: order {number} cannot come at the time told. We will text a new one. Call {hotline}",
         ),
     },
 }
