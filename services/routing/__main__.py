@@ -18,8 +18,8 @@ from typing import Any
 from services.routing.planning.bound import lower_bound_s
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.child import ORTOOLS_ENGINE, OWN_ENGINE, SolvedPlan, SolverProcess
+from services.routing.planning.fields import MalformedFile
 from services.routing.planning.instance_files import (
-    MalformedFile,
     instance_dict,
     plan_dict,
     plan_from,

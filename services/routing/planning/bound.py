@@ -47,7 +47,26 @@ def _trolleys(loads: tuple[int, ...], capacity: int) -> list[float]:
 
 
 def _radial_s(part: DropProblem, shares: list[float]) -> float:
-    return sum(2 * part.walk_s[0][part.entrance_of[order] + 1] * share for order, share in enumerate(shares))
+    away_s = _away_s(part)
+    return sum(2 * away_s[part.entrance_of[order] + 1] * share for order, share in enumerate(shares))
+
+
+def _away_s(part: DropProblem) -> list[int]:
+    """Gives the shortest walk from the drop point to each place, by way of others where that is shorter.
+
+    It is, where ways are drawn and some places are nearer to each other than to them; a second is rounding.
+    """
+    away_s = list(part.walk_s[0])
+    ahead = sorted(range(len(away_s)), key=away_s.__getitem__)
+    while ahead:
+        here = ahead.pop(0)
+        nearer = [
+            there for there, leg_s in enumerate(part.walk_s[here]) if away_s[here] + leg_s + 1 < away_s[there]
+        ]
+        for there in nearer:
+            away_s[there] = away_s[here] + part.walk_s[here][there]
+        ahead += nearer
+    return away_s
 
 
 def _entrance_bound_s(part: DropProblem, entrance: int, people: int) -> int:

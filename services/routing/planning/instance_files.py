@@ -1,11 +1,11 @@
 """Reads and writes the files of formats/rounds; whatever is wrong in one is said by the name of its field."""
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
+from services.routing.planning.fields import Fields, MalformedFile, finite_number, whole_number
 from services.routing.planning.problem import (
     Crew,
     CrewPlan,
@@ -22,94 +22,12 @@ from services.routing.planning.problem import (
     Visit,
     Weights,
 )
+from services.routing.planning.walks import Line, Spot, Ways
 
 INSTANCE_FORMAT = "l100m-instance/1"
 PLAN_FORMAT = "l100m-plan/1"
-_T = TypeVar("_T")
-
-
-class MalformedFile(ValueError):
-    """A file that is no instance or no plan; the message begins with the field's name."""
-
-
-class _Fields:
-    """One JSON object and where it stands, so that every complaint can name its field."""
-
-    def __init__(self, value: object, where: str) -> None:
-        if not isinstance(value, Mapping):
-            raise MalformedFile(f"{where or 'file'}: must be an object")
-        self._value: Mapping[object, object] = value
-        self._where = where
-
-    def name(self, key: str) -> str:
-        return f"{self._where}.{key}" if self._where else key
-
-    def has(self, key: str) -> bool:
-        return key in self._value
-
-    def get(self, key: str) -> object:
-        if key not in self._value:
-            raise MalformedFile(f"{self.name(key)}: is missing")
-        return self._value[key]
-
-    def inner(self, key: str) -> "_Fields":
-        return _Fields(self.get(key), self.name(key))
-
-    def text(self, key: str) -> str:
-        value = self.get(key)
-        if not isinstance(value, str) or not value:
-            raise MalformedFile(f"{self.name(key)}: must be a text")
-        return value
-
-    def whole(self, key: str, at_least: int = 0) -> int:
-        return _whole(self.get(key), self.name(key), at_least)
-
-    def maybe(self, key: str, at_least: int = 0) -> int | None:
-        """Reads a whole number that need not be there."""
-        return self.whole(key, at_least) if self.has(key) and self.get(key) is not None else None
-
-    def number(self, key: str) -> float:
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise MalformedFile(f"{self.name(key)}: must be a finite number")
-        return value
-
-    def positive(self, key: str) -> float:
-        value = self.number(key)
-        if value <= 0:
-            raise MalformedFile(f"{self.name(key)}: must be above 0")
-        return value
-
-    def truth(self, key: str) -> bool:
-        value = self.get(key)
-        if not isinstance(value, bool):
-            raise MalformedFile(f"{self.name(key)}: must be true or false")
-        return value
-
-    def items(self, key: str) -> list[tuple[object, str]]:
-        value = self.get(key)
-        if not isinstance(value, list):
-            raise MalformedFile(f"{self.name(key)}: must be a list")
-        return [(item, f"{self.name(key)}[{position}]") for position, item in enumerate(value)]
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Reads a list of texts that need not be there."""
-        items = self.items(key) if key in self._value else []
-        for item, where in items:
-            if not isinstance(item, str) or not item:
-                raise MalformedFile(f"{where}: must be a text")
-        return tuple(str(item) for item, _ in items)
-
-    def each(self, key: str, read: Callable[["_Fields"], _T]) -> tuple[_T, ...]:
-        return tuple(read(_Fields(item, where)) for item, where in self.items(key))
-
-
-def _whole(value: object, where: str, at_least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise MalformedFile(f"{where}: must be a whole number")
-    if value < at_least:
-        raise MalformedFile(f"{where}: must be at least {at_least}")
-    return value
+# Wider than any city; what lies farther out is a slip, such as degrees times a million.
+_MOST_METRES = 1_000_000
 
 
 def read_json(path: Path) -> object:
@@ -122,7 +40,7 @@ def read_json(path: Path) -> object:
 
 def problem_from(value: object) -> Problem:
     """Reads an instance. Errors: MalformedFile naming the field that is missing, wrong or points nowhere."""
-    fields = _Fields(value, "")
+    fields = Fields(value, "")
     if fields.get("format") != INSTANCE_FORMAT:
         raise MalformedFile(f"format: must be {INSTANCE_FORMAT}")
     weights = fields.inner("weights")
@@ -130,7 +48,7 @@ def problem_from(value: object) -> Problem:
         name=fields.text("name"),
         seed=fields.whole("seed"),
         weights=Weights(crew_s=weights.whole("crew_s"), late_s=weights.whole("late_s")),
-        model=_time_model(fields.inner("model")),
+        model=replace(_time_model(fields.inner("model")), ways=_ways(fields)),
         drop_points=fields.each("drop_points", _drop_point),
         entrances=fields.each("entrances", _entrance),
         orders=fields.each("orders", _order),
@@ -141,10 +59,11 @@ def problem_from(value: object) -> Problem:
     )
     _refuse_doubles(problem)
     _refuse_loose_ends(problem)
+    _refuse_far_places(problem)
     return problem
 
 
-def _time_model(fields: _Fields) -> TimeModel:
+def _time_model(fields: Fields) -> TimeModel:
     lift, stairs = fields.inner("lift"), fields.inner("stairs")
     return TimeModel(
         walk_mps=fields.positive("walk_mps"),
@@ -168,7 +87,35 @@ def _time_model(fields: _Fields) -> TimeModel:
     )
 
 
-def _rules(fields: _Fields) -> Rules:
+def _ways(fields: Fields) -> Ways | None:
+    """Reads the drawn ways; no list or an empty one means that none is drawn."""
+    if not fields.has("ways") or fields.get("ways") == []:
+        return None
+    return Ways(_line(item, where) for item, where in fields.items("ways"))
+
+
+def _line(value: object, where: str) -> Line:
+    if not isinstance(value, list) or len(value) < 2:
+        raise MalformedFile(f"{where}: must be at least two points")
+    return tuple(_corner(corner, f"{where}[{number}]") for number, corner in enumerate(value))
+
+
+def _corner(value: object, where: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise MalformedFile(f"{where}: must be two numbers")
+    x, y = (
+        _near(finite_number(metres, f"{where}[{axis}]"), f"{where}[{axis}]") for axis, metres in enumerate(value)
+    )
+    return x, y
+
+
+def _near(metres: float, where: str) -> float:
+    if abs(metres) > _MOST_METRES:
+        raise MalformedFile(f"{where}: must be within {_MOST_METRES} metres")
+    return metres
+
+
+def _rules(fields: Fields) -> Rules:
     return Rules(
         disinfect_s=fields.maybe("disinfect_s") or 0,
         own_crews=fields.truth("own_crews") if fields.has("own_crews") else False,
@@ -182,15 +129,15 @@ def _rules(fields: _Fields) -> Rules:
 def _hours(value: object, where: str) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise MalformedFile(f"{where}: must be two whole numbers")
-    begins_s = _whole(value[0], f"{where}[0]", 0)
-    return begins_s, _whole(value[1], f"{where}[1]", begins_s)
+    begins_s = whole_number(value[0], f"{where}[0]", 0)
+    return begins_s, whole_number(value[1], f"{where}[1]", begins_s)
 
 
-def _drop_point(fields: _Fields) -> DropPoint:
+def _drop_point(fields: Fields) -> DropPoint:
     return DropPoint(id=fields.text("id"), zone=fields.text("zone"), x=fields.number("x"), y=fields.number("y"))
 
 
-def _entrance(fields: _Fields) -> Entrance:
+def _entrance(fields: Fields) -> Entrance:
     # A drop point that is null or not named at all is a fact about the estate, told order by order;
     # one that names nothing is a slip in the file.
     return Entrance(
@@ -209,8 +156,8 @@ def _entrance(fields: _Fields) -> Entrance:
     )
 
 
-def _order(fields: _Fields) -> Order:
-    packages_g = tuple(_whole(item, where, at_least=0) for item, where in fields.items("packages_g"))
+def _order(fields: Fields) -> Order:
+    packages_g = tuple(whole_number(item, where, at_least=0) for item, where in fields.items("packages_g"))
     if not packages_g:
         raise MalformedFile(f"{fields.name('packages_g')}: must hold at least one package")
     return Order(
@@ -229,7 +176,7 @@ def _order(fields: _Fields) -> Order:
     )
 
 
-def _crew(fields: _Fields) -> Crew:
+def _crew(fields: Fields) -> Crew:
     start_s = fields.whole("start_s")
     return Crew(
         id=fields.text("id"),
@@ -275,6 +222,20 @@ def _refuse_loose_ends(problem: Problem) -> None:
     _refuse_loose_crews(problem)
 
 
+def _refuse_far_places(problem: Problem) -> None:
+    """Where ways are drawn, holds all places to the same plane; without any, all is as it always was."""
+    if problem.model.ways is None:
+        return
+    _refuse_far("drop_points", problem.drop_points)
+    _refuse_far("entrances", problem.entrances)
+
+
+def _refuse_far(name: str, places: Sequence[Spot]) -> None:
+    for position, place in enumerate(places):
+        _near(place.x, f"{name}[{position}].x")
+        _near(place.y, f"{name}[{position}].y")
+
+
 def _refuse_loose_places(problem: Problem) -> None:
     zones = {place.zone for place in problem.entrances} | {drop.zone for drop in problem.drop_points}
     for position, entrance in enumerate(problem.entrances):
@@ -300,17 +261,17 @@ def _refuse_loose_crews(problem: Problem) -> None:
 
 def plan_from(value: object) -> Plan:
     """Reads a plan's shape; whether it obeys the rules is for `check`. Errors: MalformedFile naming the field."""
-    fields = _Fields(value, "")
+    fields = Fields(value, "")
     if fields.get("format") != PLAN_FORMAT:
         raise MalformedFile(f"format: must be {PLAN_FORMAT}")
     return Plan(fields.text("instance"), fields.each("crews", _crew_plan))
 
 
-def _crew_plan(fields: _Fields) -> CrewPlan:
+def _crew_plan(fields: Fields) -> CrewPlan:
     return CrewPlan(fields.text("crew"), fields.each("rounds", lambda each: Round(each.each("visits", _visit))))
 
 
-def _visit(fields: _Fields) -> Visit:
+def _visit(fields: Fields) -> Visit:
     orders = []
     for item, where in fields.items("orders"):
         if not isinstance(item, str):
@@ -321,11 +282,13 @@ def _visit(fields: _Fields) -> Visit:
 
 def instance_dict(problem: Problem) -> dict[str, object]:
     """Writes a problem as an instance, ready for JSON; what is optional and not used is left out."""
-    rules: dict[str, object] = {"closed_zones": list(problem.closed_zones)} if problem.closed_zones else {}
+    more: dict[str, object] = {"closed_zones": list(problem.closed_zones)} if problem.closed_zones else {}
     if problem.rules != Rules():
-        rules["rules"] = {**_row(problem.rules), "quiet": [list(hours) for hours in problem.rules.quiet]}
+        more["rules"] = {**_row(problem.rules), "quiet": [list(hours) for hours in problem.rules.quiet]}
+    if problem.model.ways is not None:
+        more["ways"] = [[list(corner) for corner in line] for line in problem.model.ways.lines]
     if problem.locked:
-        rules["locked"] = [_crew_plan_dict(crew_plan) for crew_plan in problem.locked]
+        more["locked"] = [_crew_plan_dict(crew_plan) for crew_plan in problem.locked]
     return {
         "format": INSTANCE_FORMAT,
         "name": problem.name,
@@ -336,16 +299,17 @@ def instance_dict(problem: Problem) -> dict[str, object]:
         "entrances": [_row(entrance) for entrance in problem.entrances],
         "orders": [_row(order) for order in problem.orders],
         "crews": [_row(crew) for crew in problem.crews],
-        **rules,
+        **more,
     }
 
 
 def _model_dict(model: TimeModel) -> dict[str, object]:
-    return {**_row(model), "lift": _row(model.lift), "stairs": _row(model.stairs)}
+    return {**_row(replace(model, ways=None)), "lift": _row(model.lift), "stairs": _row(model.stairs)}
 
 
 _OPTIONAL = {
     *("was_sealed", "climbers", "may_enter", "handling", "hand_over_s", "not_before_s", "not_after_s", "crew"),
+    "ways",
     *Rules.__dataclass_fields__,
 }
 

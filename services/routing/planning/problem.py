@@ -1,43 +1,14 @@
 """What is to be planned and what a plan is: frozen words for people, and one drop point's share as integers."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from services.routing.planning import walks
+from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel, visit_times
 
-@dataclass(frozen=True, slots=True)
-class LiftTimes:
-    """Seconds of a lift: waiting for it, a floor's ride, a stop, and a floor walked down instead."""
-
-    wait_s: int
-    s_per_floor: int
-    stop_s: int
-    walk_down_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class StairTimes:
-    """Seconds of a stairwell, what one person carries in one climb, and the toll of lifting a kilogram a floor."""
-
-    up_s: int
-    down_s: int
-    climb_s: int
-    carry_g: int
-    up_ms_per_floor_kg: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimeModel:
-    """Every number that turns work into seconds; none is built in."""
-
-    walk_mps: float
-    detour: float
-    load_s: int
-    load_s_per_package: int
-    door_s: int
-    lift: LiftTimes
-    stairs: StairTimes
+__all__ = ["LiftTimes", "StairTimes", "TimeModel", "visit_times"]
+"""What comes from elsewhere and is to be found here too; all that is written here is public without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +291,7 @@ def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
         times=visit_times(problem.model),
         load_s=problem.model.load_s,
         load_s_per_package=problem.model.load_s_per_package,
-        walk_s=tuple(tuple(walk_s(problem.model, here, there) for there in places) for here in places),
+        walk_s=walks.walks_s(problem.model, places),
         has_lift=tuple(int(entrance.lift) for entrance in entrances),
         gate_s=tuple(entrance.gate_s for entrance in entrances),
         sealed=tuple(entrance.sealed for entrance in entrances),
@@ -333,25 +304,8 @@ def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
 
 
 def walk_s(model: TimeModel, here: DropPoint | Entrance, there: DropPoint | Entrance) -> int:
-    """Gives the whole seconds between two places; Python's round. Source: formats/rounds, "Walk"."""
-    return round(math.hypot(here.x - there.x, here.y - there.y) * model.detour / model.walk_mps)
-
-
-def visit_times(model: TimeModel) -> tuple[int, ...]:
-    """Lays the model out in the order `visit_cost` names its columns."""
-    lift, stairs = model.lift, model.stairs
-    return (
-        lift.wait_s,
-        lift.s_per_floor,
-        lift.stop_s,
-        lift.walk_down_s,
-        stairs.up_s,
-        stairs.down_s,
-        stairs.climb_s,
-        stairs.carry_g,
-        stairs.up_ms_per_floor_kg,
-        model.door_s,
-    )
+    """Gives the whole seconds between two places. Source: formats/rounds, "Walk"."""
+    return walks.walk_s(model, here, there)
 
 
 def plan_of(name: str, parts: Iterable[tuple[DropProblem, Sequence[DayAt]]]) -> Plan:

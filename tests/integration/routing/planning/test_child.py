@@ -15,7 +15,8 @@ import pytest
 
 from services.routing.planning.check import check_plan
 from services.routing.planning.child import FALLBACK_STAGE, ORTOOLS_ENGINE, SolvedPlan, SolverProcess
-from services.routing.planning.instance_files import MalformedFile, plan_dict, problem_from
+from services.routing.planning.fields import MalformedFile
+from services.routing.planning.instance_files import plan_dict, problem_from
 from shared.testing.eventually import eventually
 from tests.unit.routing.planning.streets import a_crew, a_street, an_entrance, an_order
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.routing.planning.fields import MalformedFile
 from services.routing.planning.instance_files import (
-    MalformedFile,
     instance_dict,
     plan_from,
     problem_from,
@@ -55,6 +55,14 @@ BAD_INSTANCES: list[tuple[tuple[str | int, ...], object, str]] = [
     (("crews", 0, "climbers"), 3, "crews[0].climbers"),
     (("entrances", 0, "handling"), 1, "entrances[0].handling"),
     (("entrances", 0, "hand_over_s"), -1, "entrances[0].hand_over_s"),
+    (("ways",), {}, "ways"),
+    (("ways",), None, "ways"),
+    (("ways",), [[[0, 0]]], "ways[0]"),
+    (("ways",), [[[0, 0], [9, 9]], "road"], "ways[1]"),
+    (("ways",), [[[0, 0], [math.nan, 9]]], "ways[0][1][0]"),
+    (("ways",), [[[0, 0], [9, True]]], "ways[0][1][1]"),
+    (("ways",), [[[0, 0], [9]]], "ways[0][1]"),
+    (("ways",), [[[0, 0], [9, 1e300]]], "ways[0][1][1]"),
 ]
 
 
@@ -107,6 +115,13 @@ def test_what_is_optional_is_written_as_it_was_read() -> None:
     street["crews"][0] |= {"was_sealed": True, "climbers": 1, "may_enter": 1}
     assert instance_dict(problem_from(street)) == street
     assert instance_dict(problem_from(a_street())) == a_street()
+
+
+def test_where_ways_are_drawn_a_place_off_the_plane_is_refused_by_its_name() -> None:
+    street = a_street(ways=[[[0.0, 0.0], [50.0, 0.0]]])
+    street["entrances"][1]["y"] = 1e300
+    with pytest.raises(MalformedFile, match=r"^entrances\[1\]\.y: must be within 1000000 metres"):
+        problem_from(street)
 
 
 def test_a_visit_without_a_list_of_orders_is_no_plan() -> None:
