@@ -46,9 +46,13 @@ def assign(roster: Roster, effort: Effort) -> Days:
 
 
 def refine(roster: Roster, incumbent: Days, effort: Effort) -> Days:
-    """Looks for a better deal than one that keeps every rule; never returns a worse one."""
+    """Looks for a better deal than one that keeps every rule; never returns a worse one.
+
+    Of rests, disinfecting, hours and classes above sealed the model knows nothing: there the deal stays.
+    """
     began_s = time.monotonic()
-    if len(roster.jobs) < 2 or effort.seconds <= 0:
+    is_beyond = roster.standing is not None or any(job.kind > SEALED for job in roster.jobs)
+    if len(roster.jobs) < 2 or effort.seconds <= 0 or is_beyond:
         return incumbent
     model = _Model(roster)
     left_s = effort.seconds - (time.monotonic() - began_s)

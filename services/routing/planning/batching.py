@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
-from services.routing.planning.parts import Part, Trolley, round_of, split_entrances
+from services.routing.planning.mixing import MIXED_PENALTY_S, mixing_s, parts_of
+from services.routing.planning.parts import Part, Trolley, round_of
 from services.routing.planning.problem import DropProblem, RoundAt
 from services.routing.planning.timetable import clock_round
 
-_MIXED_PENALTY_S = 90
 _FORBIDDEN_S = 10**7
-"""Dearer than any round, so never chosen: a clean entrance after a sealed one."""
+"""Dearer than any round, so never chosen: what may not follow, as a clean entrance after a sealed one."""
 _SOLUTIONS_PER_PART = 60
 """Guided local search stops after so many improvements and kicks a part: the same seed gives the same rounds
 as long as the clock does not cut it short (measured on futian-9001: flat beyond 40)."""
@@ -34,7 +34,7 @@ def batch(problem: DropProblem, trolley: Trolley, start: Sequence[RoundAt], *, s
     Returns the start if the search finds nothing better.
     Source: reference/planning.md 2.2 and 3.3 (guided local search at entrance level).
     """
-    parts = split_entrances(problem, trolley)
+    parts = parts_of(problem, trolley)
     if len(parts) < 2 or seconds <= 0:
         return list(start)
     # A part too big for this trolley is an order for another crew; it travels alone.
@@ -44,15 +44,26 @@ def batch(problem: DropProblem, trolley: Trolley, start: Sequence[RoundAt], *, s
     routes = _routes(legs, trolley, seconds) if len(small) > 1 else None
     if routes is None:
         return list(start)
-    found = alone + [round_of(problem, [small[node - 1] for node in route]) for route in routes]
+    cut = [piece for route in routes for piece in _cut(problem, [small[node - 1] for node in route])]
+    found = alone + [round_of(problem, piece) for piece in cut]
     return min(found, list(start), key=lambda rounds: _seconds_of(problem, rounds, trolley.people))
+
+
+def _cut(problem: DropProblem, route: Sequence[Part]) -> list[list[Part]]:
+    """Cuts a route where one part may not follow another: with few vehicles even the dearest arc is taken."""
+    pieces = [[route[0]]]
+    for part in route[1:]:
+        if mixing_s(problem, pieces[-1][-1], part) is None:
+            pieces.append([])
+        pieces[-1].append(part)
+    return pieces
 
 
 def _seconds_of(problem: DropProblem, rounds: Sequence[RoundAt], people: int) -> int:
     total_s = 0
     for each in rounds:
         mixed = len({problem.sealed[entrance] for entrance, _ in each}) > 1
-        total_s += clock_round(problem, each, people).total_s + (_MIXED_PENALTY_S if mixed else 0)
+        total_s += clock_round(problem, each, people).total_s + (MIXED_PENALTY_S if mixed else 0)
     return total_s
 
 
@@ -98,15 +109,12 @@ def _route(
 
 def _legs(problem: DropProblem, parts: list[Part], vehicles: int) -> Legs:
     places = [0, *(part.entrance + 1 for part in parts)]
-    sealed = [False, *(problem.sealed[part.entrance] for part in parts)]
     rows = []
     for start, here in enumerate(places):
         row = []
         for end, there in enumerate(places):
-            walk_s = problem.walk_s[here][there]
-            if start and end and sealed[start] != sealed[end]:
-                walk_s = _FORBIDDEN_S if sealed[start] else walk_s + _MIXED_PENALTY_S
-            row.append(walk_s)
+            more_s = mixing_s(problem, parts[start - 1], parts[end - 1]) if start and end else 0
+            row.append(_FORBIDDEN_S if more_s is None else problem.walk_s[here][there] + more_s)
         rows.append(tuple(row))
     return Legs(
         vehicles=vehicles,

@@ -71,6 +71,8 @@ def _away_s(part: DropProblem) -> list[int]:
 
 def _entrance_bound_s(part: DropProblem, entrance: int, people: int) -> int:
     orders = tuple(order for order, place in enumerate(part.entrance_of) if place == entrance)
+    if part.entrances[entrance].hand_over_s is not None:
+        return part.gate_s[entrance]
     times, _, floors, grams = part.visit_arguments((entrance, orders), people)
     doors_s = part.gate_s[entrance] + times[DOOR_S] * len(orders)
     if part.has_lift[entrance]:

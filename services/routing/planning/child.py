@@ -18,6 +18,7 @@ from typing import Any, Self
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
+from services.routing.planning.locked_rounds import open_parts, with_locked
 from services.routing.planning.problem import (
     DayAt,
     DropProblem,
@@ -25,7 +26,6 @@ from services.routing.planning.problem import (
     Problem,
     Reason,
     Unassigned,
-    drop_problems,
     plan_of,
     screen,
 )
@@ -246,6 +246,7 @@ class SolverProcess:
 def _by_drop(problem: Problem) -> list[Problem]:
     """Cuts a street into its drop points; what lies at none is in no part."""
     parts = []
+    drop_of = {crew.id: crew.drop for crew in problem.crews}
     for drop in problem.drop_points:
         entrances = tuple(entrance for entrance in problem.entrances if entrance.drop == drop.id)
         names = {entrance.id for entrance in entrances}
@@ -256,6 +257,7 @@ def _by_drop(problem: Problem) -> list[Problem]:
                 entrances=entrances,
                 orders=tuple(order for order in problem.orders if order.entrance in names),
                 crews=tuple(crew for crew in problem.crews if crew.drop == drop.id),
+                locked=tuple(one for one in problem.locked if drop_of.get(one.crew) == drop.id),
             )
         )
     return parts
@@ -337,10 +339,11 @@ def _plain_answer(problem: Problem, seed: int) -> _Answer:
     days: list[tuple[DropProblem, Sequence[DayAt]]] = []
     left_out: list[Unassigned] = []
     stages: list[Stage] = []
-    for part in drop_problems(problem):
+    for part in open_parts(problem):
         solution = fallback.solve(part, seed=seed)
         days.append((part, solution.days))
         left_out += solution.left_out
         cost = fallback.rank(part, solution)[1]
         stages.append(Stage(part.drop, FALLBACK_STAGE, time.monotonic() - began_s, cost))
-    return _Answer(plan_of(problem.name, days), tuple(left_out), tuple(stages))
+    plan = with_locked(problem, plan_of(problem.name, days))
+    return _Answer(plan, tuple(left_out), tuple(stages))

@@ -1,17 +1,16 @@
 """The plan that always comes: savings and a greedy deal in plain Python, needed when a solver's process dies."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.routing.planning.insertion import best_places
-from services.routing.planning.parts import Part, Trolley, round_of, split_entrances, trolleys_of
+from services.routing.planning.mixing import mixing_s, parts_of
+from services.routing.planning.parts import Part, Trolley, round_of, trolleys_of
+from services.routing.planning.placing import best_places, within_rules
 from services.routing.planning.problem import DayAt, DropProblem, Reason, RoundAt, Unassigned
 from services.routing.planning.sequencing import days_at, roster_of, sequence, split_surplus_mixed
 from services.routing.planning.timetable import RoundClocks, cost_of
 
-MIXED_PENALTY_S = 90
-"""A round that turns from clean to sealed binds its crew's whole day; measured in reference/planning.md 3.3."""
 _STEPS_PER_ROUND = 200
 _MOST_STEPS = 2_000
 _NEIGHBOURS = 40
@@ -26,20 +25,30 @@ class Solution:
     left_out: tuple[Unassigned, ...]
 
 
-def solve(problem: DropProblem, *, seed: int) -> Solution:
+def always() -> bool:
+    """Says that there is time."""
+    return True
+
+
+def solve(problem: DropProblem, *, seed: int, may_go_on: Callable[[], bool] = always) -> Solution:
     """Plans one drop point without any solver; the best over the trolleys its crews push."""
     return min(
-        (solve_with(problem, trolley, seed=seed) for trolley in trolleys_of(problem)),
+        (solve_with(problem, trolley, seed=seed, may_go_on=may_go_on) for trolley in trolleys_of(problem)),
         key=lambda solution: rank(problem, solution),
     )
 
 
-def solve_with(problem: DropProblem, trolley: Trolley, *, seed: int) -> Solution:
-    """Plans one drop point as if all its crews pushed this trolley; who pushes a smaller one takes what fits."""
+def solve_with(
+    problem: DropProblem, trolley: Trolley, *, seed: int, may_go_on: Callable[[], bool] = always
+) -> Solution:
+    """Plans one drop point as if all its crews pushed this trolley; who pushes a smaller one takes what fits.
+
+    Once it may not go on, orders that have no place yet stay behind.
+    """
     rounds = split_surplus_mixed(problem, rounds_by_savings(problem, trolley))
     steps = min(_MOST_STEPS, _STEPS_PER_ROUND * len(rounds))
     days = sequence(roster_of(problem, rounds), seed=seed, iterations=steps)
-    return completed(problem, days_at(rounds, days))
+    return completed(problem, days_at(rounds, days), may_go_on)
 
 
 def rank(problem: DropProblem, solution: Solution) -> tuple[int, int]:
@@ -49,7 +58,7 @@ def rank(problem: DropProblem, solution: Solution) -> tuple[int, int]:
 
 def rounds_by_savings(problem: DropProblem, trolley: Trolley) -> list[RoundAt]:
     """Joins parts into rounds, the joint that saves most first. Source: Clarke and Wright, 1964."""
-    parts = split_entrances(problem, trolley)
+    parts = parts_of(problem, trolley)
     joints = [
         (_saved_s(problem, parts[first], parts[second]), first, second)
         for first in range(len(parts))
@@ -76,11 +85,12 @@ def _nearest(problem: DropProblem, parts: Sequence[Part], first: int) -> list[in
 
 def _saved_s(problem: DropProblem, first: Part, second: Part) -> int:
     """Gives what walking on from one part to the next saves against coming back for it."""
+    more_s = mixing_s(problem, first, second)
+    if more_s is None:
+        return -1
     one, other = first.entrance + 1, second.entrance + 1
     saved_s = problem.load_s + problem.walk_s[one][0] + problem.walk_s[0][other] - problem.walk_s[one][other]
-    if problem.sealed[first.entrance] == problem.sealed[second.entrance]:
-        return saved_s
-    return -1 if problem.sealed[first.entrance] else saved_s - MIXED_PENALTY_S
+    return saved_s - more_s
 
 
 def _fit_together(parts: Sequence[Part], trolley: Trolley) -> bool:
@@ -88,19 +98,28 @@ def _fit_together(parts: Sequence[Part], trolley: Trolley) -> bool:
     return grams <= trolley.cap_g and crates <= trolley.cap_crates
 
 
-def completed(problem: DropProblem, days: Sequence[DayAt]) -> Solution:
-    """Finds a place for every order the days leave out, or the reason why there is none."""
+def completed(problem: DropProblem, days: Sequence[DayAt], may_go_on: Callable[[], bool] = always) -> Solution:
+    """Takes out of days what breaks a rule; finds a place for every order they leave out, or the reason for none.
+
+    Once it may not go on, no more places are looked for.
+    """
     clocks = RoundClocks(problem)
-    filled = list(days)
-    served = {order for day in days for each in day for _, orders in each for order in orders}
+    filled = within_rules(clocks, days, may_go_on)
+    served = {order for day in filled for each in day for _, orders in each for order in orders}
     left_out = []
     missing = set(range(len(problem.order_ids))) - served
     for order in sorted(missing, key=lambda order: (problem.due_s[order] < 0, problem.due_s[order], order)):
-        nowhere: list[DayAt] = [() for _ in problem.crews]
-        if not best_places(clocks, nowhere, order):
-            left_out.append(Unassigned(problem.order_ids[order], Reason.SHIFT_TOO_SHORT))
-        elif places := best_places(clocks, filled, order):
+        places = best_places(clocks, filled, order, 1) if may_go_on() else []
+        if places:
             filled[places[0].crew] = places[0].day
         else:
-            left_out.append(Unassigned(problem.order_ids[order], Reason.SHIFTS_FULL))
+            left_out.append(Unassigned(problem.order_ids[order], _reason(clocks, order)))
     return Solution(tuple(filled), tuple(left_out))
+
+
+def _reason(clocks: RoundClocks, order: int) -> Reason:
+    """Says what keeps an order out for which there is no place."""
+    if clocks.rules.binds(clocks.problem.entrance_of[order], order):
+        return Reason.RULES_KEEP_OUT
+    nowhere: list[DayAt] = [() for _ in clocks.problem.crews]
+    return Reason.SHIFTS_FULL if best_places(clocks, nowhere, order, 1) else Reason.SHIFT_TOO_SHORT

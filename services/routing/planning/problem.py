@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.routing.planning import walks
+from services.routing.planning.standing import Standing
 from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel, visit_times
 
 __all__ = ["LiftTimes", "StairTimes", "TimeModel", "visit_times"]
@@ -115,6 +116,12 @@ class Crew:
         """Is how many carry."""
         return self.people if self.climbers is None else self.climbers
 
+    def may_take(self, order: Order, entrance: Entrance) -> bool:
+        """Says whether it may enter an order's entrance, and whether the order is not another crew's."""
+        handling = entrance.handling_class
+        may_enter = self.may_enter is None or handling <= self.may_enter
+        return may_enter and not (self.was_sealed and handling == 0) and order.crew in {None, self.id}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -200,7 +207,7 @@ class DropProblem:
     """One drop point's share of a problem, everything an integer at a position.
 
     Shape: `walk_s` is square with the drop point at 0 and entrance i at i + 1; `packages` holds an order's
-    (floor, grams); `due_s` is -1 where nothing was promised.
+    (floor, grams); `due_s` is -1 where nothing was promised. Crews are as many people as carry.
     """
 
     drop: str
@@ -220,12 +227,18 @@ class DropProblem:
     grams: tuple[int, ...]
     crates: tuple[int, ...]
     due_s: tuple[int, ...]
+    entrances: tuple[Entrance, ...]
+    orders: tuple[Order, ...]
+    rules: Rules
+    standing: tuple[Standing, ...]
 
     def visit_arguments(
         self, visit: VisitAt, people: int
     ) -> tuple[tuple[int, ...], tuple[int, int, int, int], list[int], list[int]]:
         """Lays out one visit as `visit_cost.visit_s` wants it."""
         entrance, orders = visit
+        if self.entrances[entrance].hand_over_s is not None:  # all of it is in `gate_s`: nobody goes up
+            return self.times, (0, self.gate_s[entrance], 0, people), [], []
         packages = sorted((package for order in orders for package in self.packages[order]), reverse=True)
         stop = (self.has_lift[entrance], self.gate_s[entrance], len(orders), people)
         return self.times, stop, [floor for floor, _ in packages], [grams for _, grams in packages]
@@ -239,12 +252,15 @@ class DropProblem:
 def screen(problem: Problem) -> tuple[Problem, tuple[Unassigned, ...]]:
     """Parts the orders that no crew could ever take from those worth planning, with the rule that says so."""
     entrances = {entrance.id: entrance for entrance in problem.entrances}
+    locked = {order for one in problem.locked for each in one.rounds for v in each.visits for order in v.orders}
     crews_of = {drop.id: [crew for crew in problem.crews if crew.drop == drop.id] for drop in problem.drop_points}
     kept, refused = [], []
     for order in problem.orders:
         entrance = entrances.get(order.entrance)
         if entrance is None or entrance.drop is None:
             reason: Reason | None = Reason.ENTRANCE_WITHOUT_DROP
+        elif order.id in locked:  # it is in a round already
+            reason = None
         elif entrance.zone in problem.closed_zones:
             reason = Reason.ZONE_CLOSED
         else:
@@ -264,8 +280,9 @@ def _reason_to_refuse(order: Order, entrance: Entrance, crews: Sequence[Crew] | 
     if not crews:
         return Reason.NO_CREW
     grams = sum(order.packages_g)
-    if any(grams <= crew.cap_g and order.crates <= crew.cap_crates for crew in crews):
-        return None
+    strong = [crew for crew in crews if grams <= crew.cap_g and order.crates <= crew.cap_crates]
+    if strong:
+        return None if any(crew.may_take(order, entrance) for crew in strong) else Reason.RULES_KEEP_OUT
     return Reason.TOO_MANY_CRATES if any(grams <= crew.cap_g for crew in crews) else Reason.TOO_HEAVY
 
 
@@ -281,25 +298,30 @@ def _drop_problem(problem: Problem, drop: DropPoint) -> DropProblem:
     entrances = [place for place in problem.entrances if place.drop == drop.id and place.id in ordered]
     position = {entrance.id: number for number, entrance in enumerate(entrances)}
     orders = [order for order in problem.orders if order.entrance in position]
+    crews = [crew for crew in problem.crews if crew.drop == drop.id]
     places: list[DropPoint | Entrance] = [drop, *entrances]
     return DropProblem(
         drop=drop.id,
         entrance_ids=tuple(entrance.id for entrance in entrances),
         order_ids=tuple(order.id for order in orders),
-        crews=tuple(crew for crew in problem.crews if crew.drop == drop.id),
+        crews=tuple(replace(crew, people=crew.carriers, climbers=None) for crew in crews),
         weights=problem.weights,
         times=visit_times(problem.model),
         load_s=problem.model.load_s,
         load_s_per_package=problem.model.load_s_per_package,
         walk_s=walks.walks_s(problem.model, places),
         has_lift=tuple(int(entrance.lift) for entrance in entrances),
-        gate_s=tuple(entrance.gate_s for entrance in entrances),
+        gate_s=tuple(entrance.gate_s + (entrance.hand_over_s or 0) for entrance in entrances),
         sealed=tuple(entrance.sealed for entrance in entrances),
         entrance_of=tuple(position[order.entrance] for order in orders),
         packages=tuple(tuple((order.floor, grams) for grams in order.packages_g) for order in orders),
         grams=tuple(sum(order.packages_g) for order in orders),
         crates=tuple(order.crates for order in orders),
         due_s=tuple(-1 if order.due_s is None else order.due_s for order in orders),
+        entrances=tuple(entrances),
+        orders=tuple(orders),
+        rules=problem.rules,
+        standing=tuple(Standing(crew.start_s, crew.start_s, 1 if crew.was_sealed else -1) for crew in crews),
     )
 
 

@@ -9,20 +9,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.routing.planning import assignment, batching, fallback
+from services.routing.planning.day_rules import day_rules_of
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
+from services.routing.planning.locked_rounds import open_parts, with_locked
 from services.routing.planning.parts import Trolley, trolleys_of
-from services.routing.planning.problem import DayAt, DropProblem, Reason, drop_problems, plan_of
+from services.routing.planning.problem import DayAt, DropProblem, Reason, plan_of
 from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
 from services.routing.planning.ruin_and_recreate.search import PLAIN, Budget, Engine, improve
 from services.routing.planning.sequencing import days_at, kind_of, roster_of, sequence, split_surplus_mixed
-from services.routing.planning.timetable import RoundClocks, cost_of
+from services.routing.planning.timetable import cost_of
 
 SAVINGS, BATCHING, ASSIGNMENT = "savings", "ortools_batching", "ortools_assignment"
 SEARCH, SLOW_SEARCH = "ruin_and_recreate", "ruin_and_recreate_uncompiled"
@@ -35,6 +37,8 @@ _BASELINE_SHARE, _BASELINE_MOST_S = 0.1, 0.3
 """Entrance by entrance OR-Tools has a good plan almost at once; the search begins from it where it is better."""
 _ALL_STAGES_S = 0.85
 """With less than this for one drop point, all of it is the search's."""
+_PLACING_SHARE = 0.15
+"""Before the search so much at most goes into finding places order by order, which the search does better."""
 _QUICK_DEAL_STEPS = 2_000
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
@@ -62,6 +66,11 @@ class Effort:
         """Tells how many seconds are left before the plan must be completed and sent."""
         return self.deadline_s - _LAST_WORDS_S - time.monotonic()
 
+    def lasts(self, share: float) -> Callable[[], bool]:
+        """Gives what says whether this share of the seconds left now lasts."""
+        until_s = time.monotonic() + share * self.left_s()
+        return lambda: time.monotonic() < until_s
+
 
 def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator[Found]:
     """Solves one drop point by savings, OR-Tools' batching, Baimi's own search and OR-Tools' assignment.
@@ -69,7 +78,7 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator
     No stage ends worse than the one before.
     """
     began_s = time.monotonic()
-    best = fallback.solve(problem, seed=effort.seed)
+    best = fallback.solve(problem, seed=effort.seed, may_go_on=effort.lasts(_PLACING_SHARE))
     yield Found(SAVINGS, best, time.monotonic() - began_s)
     has_time_for_all = effort.left_s() >= _ALL_STAGES_S
     if has_time_for_all:
@@ -82,7 +91,7 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator
         assigning_s = 0.0
     budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
     days = improve(problem, start, budget, engine).days
-    best = _better(problem, best, fallback.completed(problem, _within_shifts(problem, days)))
+    best = _better(problem, best, fallback.completed(problem, days, effort.lasts(1.0)))
     yield Found(SLOW_SEARCH if engine is PLAIN else SEARCH, best, time.monotonic() - began_s)
     if assigning_s:
         best = _better(problem, best, _assigned(problem, best, effort))
@@ -90,7 +99,11 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator
 
 
 def _best_trolley(problem: DropProblem, effort: Effort) -> tuple[Trolley, Solution]:
-    first = {trolley: fallback.solve_with(problem, trolley, seed=effort.seed) for trolley in trolleys_of(problem)}
+    in_time = effort.lasts(_PLACING_SHARE)
+    first = {
+        trolley: fallback.solve_with(problem, trolley, seed=effort.seed, may_go_on=in_time)
+        for trolley in trolleys_of(problem)
+    }
     trolley = min(first, key=lambda trolley: fallback.rank(problem, first[trolley]))
     return trolley, first[trolley]
 
@@ -101,11 +114,14 @@ def _batched(problem: DropProblem, best: Solution, effort: Effort) -> Solution:
     rounds = batching.batch(problem, trolley, fallback.rounds_by_savings(problem, trolley), seconds=seconds)
     rounds = split_surplus_mixed(problem, rounds)
     dealt = sequence(roster_of(problem, rounds), seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
-    return _better(problem, best, fallback.completed(problem, days_at(rounds, dealt)))
+    return _better(
+        problem, best, fallback.completed(problem, days_at(rounds, dealt), effort.lasts(_PLACING_SHARE))
+    )
 
 
 def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
-    """Gives each order that only found no time a round of its own, after shifts' ends: a start for the search."""
+    """Gives each order that only found no time a round of its own, whatever the hours: a start for the search."""
+    rules = day_rules_of(problem)
     days = [list(day) for day in solution.days]
     at = {order: position for position, order in enumerate(problem.order_ids)}
     for left_out in solution.left_out:
@@ -115,24 +131,12 @@ def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
             for crew, who in enumerate(problem.crews)
             if problem.grams[order] <= who.cap_g
             and problem.crates[order] <= who.cap_crates
-            and (problem.sealed[problem.entrance_of[order]] or not who.was_sealed)
+            and rules.allows(crew, problem.entrance_of[order], (order,))
         ]
-        if strong and left_out.reason is Reason.SHIFTS_FULL:
+        if strong and left_out.reason in {Reason.SHIFTS_FULL, Reason.RULES_KEEP_OUT}:
             chosen = min(strong, key=lambda crew: len(days[crew]))
             days[chosen].append(((problem.entrance_of[order], (order,)),))
     return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
-
-
-def _within_shifts(problem: DropProblem, days: Sequence[DayAt]) -> list[DayAt]:
-    """Drops each crew's last rounds until its day ends within its shift."""
-    clocks = RoundClocks(problem)
-    shortened = []
-    for crew, day in enumerate(days):
-        rounds = len(day)
-        while rounds and clocks.day(crew, day[:rounds])[0] > problem.crews[crew].end_s:
-            rounds -= 1
-        shortened.append(day[:rounds])
-    return shortened
 
 
 def _assigned(problem: DropProblem, solution: Solution, effort: Effort) -> Solution:
@@ -142,7 +146,7 @@ def _assigned(problem: DropProblem, solution: Solution, effort: Effort) -> Solut
     deal = tuple(tuple(next(numbers) for _ in day) for day in solution.days)
     looking = assignment.Effort(seconds=effort.left_s(), seed=effort.seed)
     days = assignment.refine(roster_of(problem, rounds), deal, looking)
-    return fallback.completed(problem, days_at(rounds, days))
+    return fallback.completed(problem, days_at(rounds, days), effort.lasts(1.0))
 
 
 def run_ortools_stages(problem: DropProblem, effort: Effort) -> Iterator[Found]:
@@ -155,10 +159,11 @@ def run_ortools_stages(problem: DropProblem, effort: Effort) -> Iterator[Found]:
     rounds = split_surplus_mixed(problem, rounds)
     roster = roster_of(problem, rounds)
     dealt = sequence(roster, seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
-    best = _better(problem, best, fallback.completed(problem, days_at(rounds, dealt)))
+    in_time = effort.lasts(_PLACING_SHARE)
+    best = _better(problem, best, fallback.completed(problem, days_at(rounds, dealt), in_time))
     yield Found(BATCHING, best, time.monotonic() - began_s)
     days = assignment.assign(roster, assignment.Effort(seconds=effort.left_s(), seed=effort.seed))
-    best = _better(problem, best, fallback.completed(problem, days_at(rounds, days)))
+    best = _better(problem, best, fallback.completed(problem, days_at(rounds, days), effort.lasts(1.0)))
     yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
 
 
@@ -225,18 +230,19 @@ def _limit(deadline_s: float, memory_mib: int) -> None:
 
 def _answers(request: Mapping[str, object], engine: Engine) -> Iterator[dict[str, object]]:
     problem = problem_from(request["instance"])
-    (part,) = drop_problems(problem)
     effort = Effort(deadline_s=float(str(request["deadline_s"])), seed=int(str(request["seed"])))
     by_ortools = request["engine"] == ORTOOLS
-    for found in run_ortools_stages(part, effort) if by_ortools else run_stages(part, effort, engine):
-        yield {
-            "drop": part.drop,
-            "stage": found.stage,
-            "elapsed_s": found.elapsed_s,
-            "cost": cost_of(part, found.solution.days),
-            "plan": plan_dict(plan_of(problem.name, [(part, found.solution.days)])),
-            "unassigned": [{"order": it.order, "reason": it.reason} for it in found.solution.left_out],
-        }
+    for part in open_parts(problem):
+        for found in run_ortools_stages(part, effort) if by_ortools else run_stages(part, effort, engine):
+            plan = with_locked(problem, plan_of(problem.name, [(part, found.solution.days)]))
+            yield {
+                "drop": part.drop,
+                "stage": found.stage,
+                "elapsed_s": found.elapsed_s,
+                "cost": cost_of(part, found.solution.days),
+                "plan": plan_dict(plan),
+                "unassigned": [{"order": it.order, "reason": it.reason} for it in found.solution.left_out],
+            }
     yield {"done": True}
 
 
