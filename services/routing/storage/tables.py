@@ -36,6 +36,7 @@ estate_files = Table(
     Column("name", Text, nullable=False),
     Column("drop_points", Integer, nullable=False),
     Column("entrances", Integer, nullable=False),
+    Column("ways", Integer, nullable=False, server_default=text("0")),
     Column("loaded_at", _MOMENT, nullable=False),
     Column("loaded_by", Text, nullable=False),
 )
@@ -69,7 +70,19 @@ estate_entrances = Table(
     Column("has_lift", Boolean, nullable=False),
     Column("gate_s", Integer, nullable=False),
     Column("drop_point_id", Text, nullable=False),
+    Column("hand_over_s", Integer),
     Index("estate_entrances_by_building", "building_key"),
+)
+
+# A way's points in order, one column for each axis; `position` is its place in the file.
+estate_ways = Table(
+    "estate_ways",
+    metadata,
+    Column("feature_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("xs_m", ARRAY(Double), nullable=False),
+    Column("ys_m", ARRAY(Double), nullable=False),
+    Column("is_walkable", Boolean, nullable=False),
 )
 
 # What orders calls things.
@@ -146,6 +159,8 @@ crews = Table(
     Column("shift_end", Time, nullable=False),
     Column("drop_point_id", Text, nullable=False),
     Column("capabilities", ARRAY(Text), nullable=False),
+    Column("climbers", Integer),
+    Column("may_enter", Integer),
     Column("is_current", Boolean, nullable=False),
     Index("crews_by_drop_point", "drop_point_id"),
 )
