@@ -25,6 +25,15 @@ from shared.basics.randomness import SystemRandomness
 CHECKOUT = Path(__file__).parents[2]
 SERVICES = ("orders", "routing", "notify")
 SIMULATORS = ("sms",)
+# What a street may switch on for its rounds, and what each is while nobody does.
+STREET_RULES = {
+    "DISINFECT_S": "0",
+    "OWN_CREWS": "false",
+    "COLD_LIMIT_S": "0",
+    "QUIET_HOURS": "",
+    "REST_AFTER_S": "0",
+    "REST_S": "0",
+}
 # What opens doors that are no database's and no topic's.
 OTHER_SECRETS = ("orders_administrator", "sms_provider")
 READY_PATH = "/readyz"
@@ -176,7 +185,7 @@ class System:
         access = self.kafka(name)
         own = {
             "orders": {"ADMIN_PASSWORD": self.state.passwords["orders_administrator"]},
-            "routing": {},
+            "routing": {name: os.environ.get(name, off) for name, off in STREET_RULES.items()},
             "notify": {
                 "SMS_PROVIDER_URL": self.urls["sms"],
                 "SMS_PROVIDER_KEY": self.state.passwords["sms_provider"],

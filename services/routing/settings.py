@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.routing.actions.waves.build_problem import PlanningRules
-from services.routing.planning.problem import LiftTimes, StairTimes, TimeModel, Weights
+from services.routing.domain.quiet_hours import read_quiet_hours
+from services.routing.planning.problem import LiftTimes, Rules, StairTimes, TimeModel, Weights
 from shared.settings import ServiceSettings
 
 
@@ -45,6 +46,25 @@ class RoutingSettings(ServiceSettings):
     weight_crew_s: int = Field(default=1, ge=0)
     weight_late_s: int = Field(default=1, ge=0)
 
+    # Rules a street may switch on; without them plans are made as ever. What nobody sets is off.
+    # Seconds a crew disinfects before it enters positive buildings, after clean ones.
+    disinfect_s: int = Field(default=0, ge=0, le=3600)
+    # Whether positive buildings get crews of their own, who enter no clean building that day.
+    own_crews: bool = False
+    # Seconds from the beginning of a round within which what is cold is at its door; 0 for no limit.
+    cold_limit_s: int = Field(default=0, ge=0, le=86_400)
+    # Local hours in which nobody is visited, such as 22:00-07:00; several are parted by commas.
+    quiet_hours: str = ""
+    # Seconds of work after which a crew rests before its next round, 0 for no rest; and how long it rests.
+    rest_after_s: int = Field(default=0, ge=0, le=86_400)
+    rest_s: int = Field(default=0, ge=0, le=86_400)
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        read_quiet_hours(text)
+        return text
+
     def planning_rules(self) -> PlanningRules:
         """What every plan is made with."""
         return PlanningRules(
@@ -65,4 +85,12 @@ class RoutingSettings(ServiceSettings):
             ),
             weights=Weights(self.weight_crew_s, self.weight_late_s),
             zone=self.zone(),
+            product=Rules(
+                disinfect_s=self.disinfect_s,
+                own_crews=self.own_crews,
+                cold_limit_s=self.cold_limit_s or None,
+                rest_after_s=self.rest_after_s or None,
+                rest_s=self.rest_s,
+            ),
+            quiet=read_quiet_hours(self.quiet_hours),
         )

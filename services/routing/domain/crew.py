@@ -29,6 +29,10 @@ class Crew:
     shift_end: time
     drop_point_id: str
     capabilities: tuple[str, ...]
+    climbers: int | None = None
+    """How many of its people carry, where the others guard the trolley."""
+    may_enter: int | None = None
+    """The highest handling class it may enter: 0 for clean buildings alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.routing.domain.way import Way
+
 # What a door is planned with while the estate file does not know its entrance. Shown on /estate: a walk-up of six
 # storeys is the usual house of the estates we looked at, and a minute at the gate is on the slow side on purpose.
 DEFAULT_FLOORS = 6
@@ -40,6 +42,8 @@ class EntranceFacts:
     has_lift: bool
     gate_s: int
     drop_point_id: str
+    hand_over_s: int | None = None
+    """What handing all to the building head at its foot takes; then nobody goes to the doors."""
 
     @property
     def building_key(self) -> str:
@@ -54,6 +58,7 @@ class Estate:
     name: str
     drop_points: tuple[DropPoint, ...]
     entrances: tuple[EntranceFacts, ...]
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class PlannedEntrance:
     gate_s: int
     is_positive: bool
     is_measured: bool
+    hand_over_s: int | None = None
 
 
 def building_key(community: str, compound: str, building: str) -> str:

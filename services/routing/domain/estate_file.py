@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from services.routing.domain.estate import DropPoint, EntranceFacts, Estate, entrance_key
+from services.routing.domain.way import Way, let_ways_meet
 from shared.basics.errors import Refused
 
 FORMAT = "baimi-estate/1"
@@ -18,7 +19,9 @@ MAX_GATE_S = 3_600
 MAX_NAME_LENGTH = 80
 MAX_FEATURES = 200_000
 MAX_PROBLEMS_SHOWN = 50
-KINDS = ("zone", "compound", "building", "entrance", "drop_point")
+MAX_WAY_POINTS = 100_000
+MAX_WAY_WIDTH_M = 100
+KINDS = ("zone", "compound", "building", "entrance", "drop_point", "path")
 
 Feature = Mapping[str, Any]
 # `feature`, `field` and `wrong` (a code the page has words for), and the figures those words need.
@@ -48,13 +51,21 @@ def read_estate_file(body: bytes) -> Estate:
     buildings = _read(pile, "building", lambda feature: _building(pile, feature, compounds))
     drops = _read(pile, "drop_point", lambda feature: _drop_point(pile, feature, communities))
     entrances = _read(pile, "entrance", lambda feature: _entrance(pile, feature, buildings))
+    ways = _read(pile, "path", _way)
+    if sum(len(way.line) for way in ways.values()) > MAX_WAY_POINTS:
+        pile.complain("path", "coordinates", "too_many", {"limit": MAX_WAY_POINTS})
     _complain_of_buildings_without_entrance(pile)
     _complain_of_twins(pile, entrances)
     if not pile.features["drop_point"]:
         pile.complain("file", "features", "no_drop_point_in_file")
     if pile.problems:
         raise EstateFileRefused(pile.problems)
-    return Estate(str(document.get("name") or ""), tuple(drops.values()), tuple(entrances.values()))
+    return Estate(
+        str(document.get("name") or ""),
+        tuple(drops.values()),
+        tuple(entrances.values()),
+        let_ways_meet(tuple(ways.values())),
+    )
 
 
 @dataclass(slots=True)
@@ -170,7 +181,34 @@ def _entrance(pile: _Pile, feature: Feature, buildings: Mapping[str, tuple[str, 
         has_lift=has_lift,
         gate_s=gate_s,
         drop_point_id=drop_point_id,
+        hand_over_s=_whole(feature, "hand_over_s", 0, MAX_GATE_S) if _is_given(feature, "hand_over_s") else None,
     )
+
+
+def _way(feature: Feature) -> Way:
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict) or geometry.get("type") != "LineString":
+        raise _Wrong("geometry", "no_line")
+    corners = geometry.get("coordinates")
+    if not isinstance(corners, list) or len(corners) < 2:
+        raise _Wrong("coordinates", "no_two_points")
+    closed = feature["properties"].get("closed", False)
+    if not isinstance(closed, bool):
+        raise _Wrong("closed", "not_true_or_false")
+    return Way(feature["id"], tuple(_corner(corner) for corner in corners), closed, _width_m(feature))
+
+
+def _width_m(feature: Feature) -> float | None:
+    width_m = feature["properties"].get("width_m")
+    if width_m is None:
+        return None
+    if isinstance(width_m, bool) or not isinstance(width_m, int | float) or not 0 <= width_m <= MAX_WAY_WIDTH_M:
+        raise _Wrong("width_m", "out_of_range", low=0, high=MAX_WAY_WIDTH_M)
+    return float(width_m)
+
+
+def _is_given(feature: Feature, name: str) -> bool:
+    return feature["properties"].get(name) is not None
 
 
 def _known(read: Mapping[str, T], feature_id: str) -> T:
@@ -210,7 +248,10 @@ def _spot(feature: Feature) -> tuple[float, float]:
     geometry = feature.get("geometry")
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
         raise _Wrong("geometry", "no_point")
-    coordinates = geometry.get("coordinates")
+    return _corner(geometry.get("coordinates"))
+
+
+def _corner(coordinates: Any) -> tuple[float, float]:
     if not isinstance(coordinates, list) or len(coordinates) < 2:
         raise _Wrong("coordinates", "not_two_numbers")
     x_m, y_m = (_coordinate(value) for value in coordinates[:2])

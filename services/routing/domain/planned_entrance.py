@@ -98,6 +98,7 @@ def _measured(named: NamedEntrance, fact: EntranceFacts) -> PlannedEntrance:
         gate_s=fact.gate_s,
         is_positive=is_positive(named.handling),
         is_measured=True,
+        hand_over_s=fact.hand_over_s,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import time
 
 from services.routing.domain.crew import Crew
+from services.routing.domain.handling import Handling
 from shared.basics.errors import Refused
 
 COLUMNS = (
@@ -23,6 +24,9 @@ COLUMNS = (
 MAX_PROBLEMS_SHOWN = 50
 MAX_CREWS = 5_000
 MAX_NAME_LENGTH = 80
+MAX_PEOPLE = 20
+# The classes planning knows: who may enter positive buildings may enter all.
+_CLASSES = {Handling.CLEAN.value: 0, Handling.POSITIVE.value: 1}
 
 
 # `feature` (the line), `field` and `wrong` (a code the page has words for), and the figures those words need.
@@ -111,14 +115,29 @@ def _crew(record: Mapping[str, str | None]) -> Crew:
         crew_id=_text(record, "id"),
         name=_text(record, "name"),
         kind=(record.get("kind") or "").strip()[:MAX_NAME_LENGTH],
-        people=_whole(record, "people", 1, 20),
+        people=_whole(record, "people", 1, MAX_PEOPLE),
         cap_g=_whole(record, "cap_g", 1_000, 5_000_000),
         cap_crates=_whole(record, "cap_crates", 1, 1_000),
         shift_start=shift_start,
         shift_end=shift_end,
         drop_point_id=_text(record, "drop_point"),
         capabilities=tuple(w.strip() for w in (record.get("capabilities") or "").split(";") if w.strip()),
+        climbers=_climbers(record),
+        may_enter=_may_enter(record),
     )
+
+
+def _climbers(record: Mapping[str, str | None]) -> int | None:
+    if not (record.get("climbers") or "").strip():
+        return None
+    return _whole(record, "climbers", 1, _whole(record, "people", 1, MAX_PEOPLE))
+
+
+def _may_enter(record: Mapping[str, str | None]) -> int | None:
+    word = (record.get("may_enter") or "").strip()
+    if word and word not in _CLASSES:
+        raise _Wrong("may_enter", "no_handling", words=", ".join(_CLASSES))
+    return _CLASSES.get(word)
 
 
 def _text(record: Mapping[str, str | None], column: str) -> str:

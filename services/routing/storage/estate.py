@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.routing.domain.estate import DropPoint, EntranceFacts, EntranceName, Estate
 from services.routing.domain.planned_entrance import KnownEstate, NamedEntrance, arrange
 from services.routing.domain.wave import Reach
+from services.routing.domain.way import Corner, Way
 from services.routing.storage import tables as t
 from services.routing.storage.one_of import one_of
 from shared.database.session import Transaction
@@ -51,6 +52,7 @@ class LoadedFile:
     name: str
     drop_points: int
     entrances: int
+    ways: int
     loaded_at: datetime
     loaded_by: str
 
@@ -85,6 +87,7 @@ async def hold_names(tx: Transaction) -> None:
 async def replace_estate(tx: Transaction, estate: Estate, loaded_at: datetime, loaded_by: str) -> None:
     """Put another estate file in the place of the one in use; drop points of old rounds stay, unused."""
     await tx.execute(delete(t.estate_entrances))
+    await tx.execute(delete(t.estate_ways))
     await tx.execute(update(t.drop_points).values(is_current=False))
     drops = [
         {
@@ -103,11 +106,15 @@ async def replace_estate(tx: Transaction, estate: Estate, loaded_at: datetime, l
     await tx.execute(statement.on_conflict_do_update(index_elements=["drop_point_id"], set_=changed), drops)
     if estate.entrances:
         await tx.execute(insert(t.estate_entrances), [_fact_row(fact) for fact in estate.entrances])
+    if estate.ways:
+        rows = [_way_row(position, way) for position, way in enumerate(estate.ways)]
+        await tx.execute(insert(t.estate_ways), rows)
     await tx.execute(
         insert(t.estate_files).values(
             name=estate.name,
             drop_points=len(estate.drop_points),
             entrances=len(estate.entrances),
+            ways=len(estate.ways),
             loaded_at=loaded_at,
             loaded_by=loaded_by,
         )
@@ -128,7 +135,26 @@ def _fact_row(fact: EntranceFacts) -> dict[str, Any]:
         "has_lift": fact.has_lift,
         "gate_s": fact.gate_s,
         "drop_point_id": fact.drop_point_id,
+        "hand_over_s": fact.hand_over_s,
     }
+
+
+def _way_row(position: int, way: Way) -> dict[str, Any]:
+    return {
+        "feature_id": way.feature_id,
+        "position": position,
+        "xs_m": [x_m for x_m, _ in way.line],
+        "ys_m": [y_m for _, y_m in way.line],
+        "is_walkable": way.is_walkable,
+    }
+
+
+async def walkable_lines(tx: Transaction) -> tuple[tuple[Corner, ...], ...]:
+    """The ways that crews can walk, each as its points in local metres, as the file lists them."""
+    rows = await tx.all(
+        select(t.estate_ways).where(t.estate_ways.c.is_walkable).order_by(t.estate_ways.c.position)
+    )
+    return tuple(tuple(zip(row.xs_m, row.ys_m, strict=True)) for row in rows)
 
 
 async def last_file(tx: Transaction) -> LoadedFile | None:
@@ -136,7 +162,7 @@ async def last_file(tx: Transaction) -> LoadedFile | None:
     row = await tx.first(select(t.estate_files).order_by(t.estate_files.c.file_id.desc()).limit(1))
     if row is None:
         return None
-    return LoadedFile(row.name, row.drop_points, row.entrances, row.loaded_at, row.loaded_by)
+    return LoadedFile(row.name, row.drop_points, row.entrances, row.ways, row.loaded_at, row.loaded_by)
 
 
 async def handling_of(tx: Transaction, building_id: str) -> str | None:
@@ -252,6 +278,7 @@ def _fact_from(row: Row[Any]) -> EntranceFacts:
         has_lift=row.has_lift,
         gate_s=row.gate_s,
         drop_point_id=row.drop_point_id,
+        hand_over_s=row.hand_over_s,
     )
 
 

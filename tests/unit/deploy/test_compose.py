@@ -1,17 +1,21 @@
 """The picture in containers is the launcher's picture. Parsed, not run here."""
 
 import re
+from datetime import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from deploy.local import state
 from deploy.local.kafka.broker import USERS, Broker, settings_text
-from deploy.local.launcher import SERVICES, SIMULATORS, Ports, System, SystemPlan
+from deploy.local.launcher import SERVICES, SIMULATORS, STREET_RULES, Ports, System, SystemPlan
 from deploy.local.postgres import LOGINS, MAX_CONNECTIONS
+from services.routing.planning.problem import Rules
+from services.routing.settings import RoutingSettings
 
 CHECKOUT = Path(__file__).parents[3]
 COMPOSE = CHECKOUT / "deploy" / "compose"
@@ -45,6 +49,40 @@ def test_the_same_programs_run(compose: dict[str, Any]) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_gets_the_same_settings_by_name(compose: dict[str, Any], system: System, service: str) -> None:
     assert set(compose["services"][service]["environment"]) == set(system.service_settings(service))
+
+
+def test_every_rule_of_the_street_is_named_and_off_unless_set(compose: dict[str, Any], system: System) -> None:
+    plain = {name: field.default for name, field in RoutingSettings.model_fields.items()}
+    handed_out = system.service_settings("routing")
+    for name, off in STREET_RULES.items():
+        assert handed_out[name] == off
+        assert compose["services"]["routing"]["environment"][name] == f"${{{name}:-{off}}}"
+        assert str(plain[name.lower()]).lower() == off
+
+
+def test_rules_that_the_environment_sets_reach_routing(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
+    monkeypatch.setenv("QUIET_HOURS", "22:00-07:00")
+    monkeypatch.setenv("OWN_CREWS", "true")
+    monkeypatch.setenv("COLD_LIMIT_S", "5400")
+    for name, value in system.service_settings("routing").items():
+        monkeypatch.setenv(name, value)
+    rules = RoutingSettings().planning_rules()
+    assert rules.product == Rules(own_crews=True, cold_limit_s=5_400)
+    assert rules.quiet == ((time(22), time(7)),)
+
+
+def test_without_settings_plans_have_no_rules(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
+    for name, value in system.service_settings("routing").items():
+        monkeypatch.setenv(name, value)
+    rules = RoutingSettings().planning_rules()
+    assert (rules.product, rules.quiet) == (Rules(), ())
+
+
+def test_quiet_hours_that_are_none_stop_the_start(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
+    for name, value in {**system.service_settings("routing"), "QUIET_HOURS": "at night"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match="22:00-07:00"):
+        RoutingSettings()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -29,6 +29,13 @@ def test_a_good_estate_file_is_read() -> None:
     assert (entrance.floors, entrance.has_lift, entrance.gate_s, entrance.drop_point_id) == (12, True, 30, "z0d0")
 
 
+def test_the_building_head_may_take_the_goods() -> None:
+    (entrance,) = read_estate_file(changed(_fact("e1", hand_over_s=90))).entrances
+    assert entrance.hand_over_s == 90
+    (entrance,) = read_estate_file(changed(len)).entrances
+    assert entrance.hand_over_s is None
+
+
 def test_features_of_other_makers_are_passed_over() -> None:
     road = {"type": "Feature", "geometry": {"type": "LineString"}, "properties": {"kind": "road"}}
     assert read_estate_file(changed(lambda document: document["features"].append(road))).entrances
@@ -75,6 +82,8 @@ def _twin(document: Document) -> None:
         (_fact("e1", lift="yes"), ("entrance e1", "lift", "not_true_or_false")),
         (_fact("e1", gate_s=-1), ("entrance e1", "gate_s", "out_of_range")),
         (_fact("e1", gate_s=3601), ("entrance e1", "gate_s", "out_of_range")),
+        (_fact("e1", hand_over_s=-1), ("entrance e1", "hand_over_s", "out_of_range")),
+        (_fact("e1", hand_over_s="60"), ("entrance e1", "hand_over_s", "no_whole_number")),
         (_fact("e1", building="b9"), ("entrance e1", "building", "not_in_file")),
         (_fact("e1", drop="z0"), ("entrance e1", "drop", "not_in_file")),
         (_fact("e1", drop=None), ("entrance e1", "drop", "missing")),
@@ -138,10 +147,33 @@ def test_a_good_roster_is_read() -> None:
     assert (crew.shift_start, crew.shift_end, crew.capabilities) == (time(9), time(13), ("positive", "cold"))
 
 
+OPTIONAL = ("climbers", "may_enter")
+FULL_HEAD = ",".join([ROSTER_HEAD, *OPTIONAL])
+
+
+def test_a_roster_may_say_who_carries_and_where_a_crew_may_go() -> None:
+    guarded, limited, plain = read_roster_file(
+        a_roster(
+            _line(climbers="1"),
+            _line(id="k2", may_enter="clean"),
+            _line(id="k3", climbers="", may_enter="positive"),
+            head=FULL_HEAD,
+        ),
+        (),
+    )
+    assert [(crew.climbers, crew.may_enter) for crew in (guarded, limited, plain)] == [
+        (1, None),
+        (None, 0),
+        (None, 1),
+    ]
+    (crew,) = read_roster_file(a_roster(), ())
+    assert (crew.climbers, crew.may_enter) == (None, None)
+
+
 def _line(**changes: str) -> str:
     names = ROSTER_HEAD.split(",")
     values = dict(zip(names, CREW_LINE.split(","), strict=True)) | changes
-    return ",".join(values[name] for name in names)
+    return ",".join(values.get(name, "") for name in [*names, *OPTIONAL])
 
 
 @pytest.mark.parametrize(
@@ -162,11 +194,15 @@ def _line(**changes: str) -> str:
         ({"cap_crates": "0"}, "cap_crates", "out_of_range"),
         ({"drop_point": "z9d9"}, "drop_point", "not_in_estate"),
         ({"drop_point": ""}, "drop_point", "missing"),
+        ({"climbers": "3"}, "climbers", "out_of_range"),
+        ({"climbers": "0"}, "climbers", "out_of_range"),
+        ({"climbers": "one"}, "climbers", "no_whole_number"),
+        ({"may_enter": "2"}, "may_enter", "no_handling"),
     ],
 )
 def test_a_wrong_column_is_named(changes: dict[str, str], column: str, wrong: str) -> None:
     with pytest.raises(RosterFileRefused) as refused:
-        read_roster_file(a_roster(_line(**changes)), {"z0d0"})
+        read_roster_file(a_roster(_line(**changes), head=FULL_HEAD), {"z0d0"})
     problems = refused.value.data["problems"]
     assert isinstance(problems, list)
     assert [(one["field"], one["wrong"]) for one in problems] == [(column, wrong)]

@@ -7,6 +7,7 @@ from services.routing.actions.waves.release_rounds import require_planned
 from services.routing.domain.wave import WaveRefused
 from services.routing.planning.instance_files import instance_dict, problem_from
 from services.routing.planning.problem import Crew, Order, Problem
+from services.routing.planning.walks import Ways
 from services.routing.storage import plan_inputs
 from services.routing.storage.plan_inputs import PlanInput
 from shared.database.session import Transaction
@@ -33,9 +34,12 @@ def _joined(name: str, inputs: Sequence[PlanInput]) -> Problem:
     parts = [
         _later(problem_from(one.instance), round((one.time_zero - time_zero).total_seconds())) for one in inputs
     ]
+    lines = dict.fromkeys(line for part in parts if part.model.ways for line in part.model.ways.lines)
     return replace(
         parts[0],
         name=name,
+        model=replace(parts[0].model, ways=Ways(lines) if lines else None),
+        rules=replace(parts[0].rules, quiet=tuple(sorted({span for part in parts for span in part.rules.quiet}))),
         drop_points=tuple(drop for part in parts for drop in part.drop_points),
         entrances=tuple(entrance for part in parts for entrance in part.entrances),
         orders=tuple(order for part in parts for order in part.orders),
@@ -48,9 +52,24 @@ def _later(problem: Problem, seconds: int) -> Problem:
     """Counts a problem's times from so many seconds earlier."""
 
     def order(one: Order) -> Order:
-        return replace(one, due_s=None if one.due_s is None else one.due_s + seconds)
+        return replace(
+            one,
+            due_s=_moved(one.due_s, seconds),
+            not_before_s=_moved(one.not_before_s, seconds),
+            not_after_s=_moved(one.not_after_s, seconds),
+        )
 
     def crew(one: Crew) -> Crew:
         return replace(one, start_s=one.start_s + seconds, end_s=one.end_s + seconds)
 
-    return replace(problem, orders=tuple(map(order, problem.orders)), crews=tuple(map(crew, problem.crews)))
+    quiet = tuple((begins_s + seconds, ends_s + seconds) for begins_s, ends_s in problem.rules.quiet)
+    return replace(
+        problem,
+        orders=tuple(map(order, problem.orders)),
+        crews=tuple(map(crew, problem.crews)),
+        rules=replace(problem.rules, quiet=quiet),
+    )
+
+
+def _moved(at_s: int | None, seconds: int) -> int | None:
+    return None if at_s is None else at_s + seconds
