@@ -102,7 +102,7 @@ def _prove(task: PlanTask, solved: SolvedPlan, planned_in_s: float) -> ReadyPlan
     servable, _ = screen(task.problem)
     if has_rules(task.problem):
         # Who was behind sealed doors in an earlier wave of the day: the search knows no earlier wave.
-        kept, kept_out = keep_rules(servable, solved.plan)
+        kept, kept_out = keep_rules(task.problem, solved.plan)
         solved = replace(solved, plan=kept, unassigned=(*solved.unassigned, *kept_out))
     # The figures are the search's own: a plan priced by another model than the check's is not saved.
     own = sum(cost_of(part, days_of(part, solved.plan)) for part in drop_problems(servable))
