@@ -17,7 +17,13 @@ from typing import Any
 
 from services.routing.planning.bound import lower_bound_s
 from services.routing.planning.check import Score, check_plan
-from services.routing.planning.child import ORTOOLS_ENGINE, OWN_ENGINE, SolvedPlan, SolverProcess
+from services.routing.planning.child import (
+    LEAN_BELOW_S,
+    ORTOOLS_ENGINE,
+    OWN_ENGINE,
+    SolvedPlan,
+    SolverProcess,
+)
 from services.routing.planning.fields import MalformedFile
 from services.routing.planning.instance_files import (
     instance_dict,
@@ -151,7 +157,10 @@ def _write(path: Path, solved: SolvedPlan) -> None:
 
 
 async def _solve(problem: Problem, options: argparse.Namespace, deadline_s: float) -> SolvedPlan:
-    async with SolverProcess(workers=options.workers) as solvers:
+    drop_points = max(1, len(problem.drop_points))
+    seconds = options.seconds * min(1.0, options.workers / drop_points)
+    is_lean = options.engine == OWN_ENGINE and seconds < LEAN_BELOW_S
+    async with SolverProcess(workers=options.workers, is_lean=is_lean) as solvers:
         return await solvers.solve_street(problem, deadline_s=deadline_s, seed=options.seed, engine=options.engine)
 
 
@@ -175,7 +184,7 @@ def _solve_vrp(options: argparse.Namespace, began_s: float) -> int:
 
 def _closing_s(problem: Problem) -> float:
     """Keeps back time for checking and writing; 60 us an order on a slow core."""
-    return 0.1 + 60e-6 * len(problem.orders)
+    return 0.07 + 60e-6 * len(problem.orders)
 
 
 def _check(options: argparse.Namespace, began_s: float) -> int:

@@ -1,6 +1,7 @@
 """The process that solves: loads its solvers once, forks a child for each request, and names its stages."""
 
 import gc
+import importlib
 import json
 import os
 import resource
@@ -9,27 +10,39 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, cast
 
-from services.routing.planning import assignment, batching, fallback
+from services.routing.planning import fallback
 from services.routing.planning.day_rules import day_rules_of
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
 from services.routing.planning.locked_rounds import open_parts, with_locked
 from services.routing.planning.parts import Trolley, trolleys_of
-from services.routing.planning.problem import DayAt, DropProblem, Reason, plan_of
+from services.routing.planning.problem import DayAt, DropProblem, Reason, RoundAt, plan_of
 from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
 from services.routing.planning.ruin_and_recreate.search import PLAIN, Budget, Engine, improve
-from services.routing.planning.sequencing import days_at, kind_of, roster_of, sequence, split_surplus_mixed
+from services.routing.planning.sequencing import (
+    Days,
+    Roster,
+    days_at,
+    kind_of,
+    roster_of,
+    sequence,
+    split_surplus_mixed,
+)
 from services.routing.planning.timetable import cost_of
 
 SAVINGS, BATCHING, ASSIGNMENT = "savings", "ortools_batching", "ortools_assignment"
 SEARCH, SLOW_SEARCH = "ruin_and_recreate", "ruin_and_recreate_uncompiled"
 ORTOOLS = "ortools"
 """The engine of the first three stages alone; every other name means Baimi's own search."""
+LEAN = "--lean"
+"""Said to a process for plans so short that loading OR-Tools would cost them more than it earns."""
+_BY_ORTOOLS = "services.routing.planning.by_ortools"
 _BATCHING_SHARE = 0.7
 _ASSIGNMENT_SHARE, _ASSIGNMENT_MOST_S, _ASSIGNMENT_LEAST_S = 0.04, 1.0, 0.1
 """The search deals rounds out itself: what the assignment still finds is little."""
@@ -72,29 +85,50 @@ class Effort:
         return lambda: time.monotonic() < until_s
 
 
-def run_stages(problem: DropProblem, effort: Effort, engine: Engine) -> Iterator[Found]:
+class ByOrTools(Protocol):
+    """What the stages ask of OR-Tools: `by_ortools`, loaded by name and only where there is time for it."""
+
+    def batch(
+        self, problem: DropProblem, trolley: Trolley, start: Sequence[RoundAt], *, seconds: float
+    ) -> list[RoundAt]:
+        """Puts entrances into rounds."""
+
+    def assigned(self, roster: Roster, *, seconds: float, seed: int) -> Days:
+        """Deals rounds to crews."""
+
+    def refined(self, roster: Roster, deal: Days, *, seconds: float, seed: int) -> Days:
+        """Deals rounds to crews anew, from the deal they have."""
+
+
+def load_ortools() -> ByOrTools:
+    """Loads OR-Tools into this process."""
+    return cast(ByOrTools, importlib.import_module(_BY_ORTOOLS))
+
+
+def run_stages(problem: DropProblem, effort: Effort, engine: Engine, tools: ByOrTools | None) -> Iterator[Found]:
     """Solves one drop point by savings, OR-Tools' batching, Baimi's own search and OR-Tools' assignment.
 
-    No stage ends worse than the one before.
+    No stage ends worse than the one before. Without OR-Tools, or the time for it, all of it is the search's.
     """
     began_s = time.monotonic()
     best = fallback.solve(problem, seed=effort.seed, may_go_on=effort.lasts(_PLACING_SHARE))
     yield Found(SAVINGS, best, time.monotonic() - began_s)
-    has_time_for_all = effort.left_s() >= _ALL_STAGES_S
-    if has_time_for_all:
-        best = _better(problem, best, _batched(problem, best, effort))
+    if effort.left_s() < _ALL_STAGES_S:
+        tools = None
+    if tools is not None:
+        best = _better(problem, best, _batched(problem, best, effort, tools))
         yield Found(BATCHING, best, time.monotonic() - began_s)
     start = _with_left_out(problem, best)
     left_s = effort.left_s()
     assigning_s = min(_ASSIGNMENT_MOST_S, max(_ASSIGNMENT_LEAST_S, _ASSIGNMENT_SHARE * left_s))
-    if not has_time_for_all:
+    if tools is None:
         assigning_s = 0.0
     budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
     days = improve(problem, start, budget, engine).days
     best = _better(problem, best, fallback.completed(problem, days, effort.lasts(1.0)))
     yield Found(SLOW_SEARCH if engine is PLAIN else SEARCH, best, time.monotonic() - began_s)
-    if assigning_s:
-        best = _better(problem, best, _assigned(problem, best, effort))
+    if tools is not None:
+        best = _better(problem, best, _assigned(problem, best, effort, tools))
         yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
 
 
@@ -108,10 +142,10 @@ def _best_trolley(problem: DropProblem, effort: Effort) -> tuple[Trolley, Soluti
     return trolley, first[trolley]
 
 
-def _batched(problem: DropProblem, best: Solution, effort: Effort) -> Solution:
+def _batched(problem: DropProblem, best: Solution, effort: Effort, tools: ByOrTools) -> Solution:
     seconds = min(_BASELINE_MOST_S, _BASELINE_SHARE * effort.left_s())
     trolley, _ = _best_trolley(problem, effort)
-    rounds = batching.batch(problem, trolley, fallback.rounds_by_savings(problem, trolley), seconds=seconds)
+    rounds = tools.batch(problem, trolley, fallback.rounds_by_savings(problem, trolley), seconds=seconds)
     rounds = split_surplus_mixed(problem, rounds)
     dealt = sequence(roster_of(problem, rounds), seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
     return _better(
@@ -139,30 +173,29 @@ def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
     return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
 
 
-def _assigned(problem: DropProblem, solution: Solution, effort: Effort) -> Solution:
+def _assigned(problem: DropProblem, solution: Solution, effort: Effort, tools: ByOrTools) -> Solution:
     """Deals a solution's rounds out anew, from the deal they have."""
     rounds = [each for day in solution.days for each in day]
     numbers = iter(range(len(rounds)))
     deal = tuple(tuple(next(numbers) for _ in day) for day in solution.days)
-    looking = assignment.Effort(seconds=effort.left_s(), seed=effort.seed)
-    days = assignment.refine(roster_of(problem, rounds), deal, looking)
+    days = tools.refined(roster_of(problem, rounds), deal, seconds=effort.left_s(), seed=effort.seed)
     return fallback.completed(problem, days_at(rounds, days), effort.lasts(1.0))
 
 
-def run_ortools_stages(problem: DropProblem, effort: Effort) -> Iterator[Found]:
+def run_ortools_stages(problem: DropProblem, effort: Effort, tools: ByOrTools) -> Iterator[Found]:
     """Solves one drop point with OR-Tools alone, entrance by entrance: the baseline, and the way back."""
     began_s = time.monotonic()
     trolley, best = _best_trolley(problem, effort)
     yield Found(SAVINGS, best, time.monotonic() - began_s)
     start = fallback.rounds_by_savings(problem, trolley)
-    rounds = batching.batch(problem, trolley, start, seconds=effort.left_s() * _BATCHING_SHARE)
+    rounds = tools.batch(problem, trolley, start, seconds=effort.left_s() * _BATCHING_SHARE)
     rounds = split_surplus_mixed(problem, rounds)
     roster = roster_of(problem, rounds)
     dealt = sequence(roster, seed=effort.seed, iterations=_QUICK_DEAL_STEPS)
     in_time = effort.lasts(_PLACING_SHARE)
     best = _better(problem, best, fallback.completed(problem, days_at(rounds, dealt), in_time))
     yield Found(BATCHING, best, time.monotonic() - began_s)
-    days = assignment.assign(roster, assignment.Effort(seconds=effort.left_s(), seed=effort.seed))
+    days = tools.assigned(roster, seconds=effort.left_s(), seed=effort.seed)
     best = _better(problem, best, fallback.completed(problem, days_at(rounds, days), effort.lasts(1.0)))
     yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
 
@@ -171,7 +204,7 @@ def _better(problem: DropProblem, best: Solution, other: Solution) -> Solution:
     return min((best, other), key=lambda solution: fallback.rank(problem, solution))
 
 
-def main(socket_path: Path) -> None:
+def main(socket_path: Path, *, is_lean: bool) -> None:
     """Serves requests on a Unix socket until its standard input closes, which is when its owner is gone.
 
     A request is one JSON line (`instance`, `deadline_s`, `seed`, `engine`, `memory_mib`); the answer is one line a
@@ -179,7 +212,7 @@ def main(socket_path: Path) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, whose end closes our input
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
-    engine = fastest_engine()
+    engine, tools = fastest_engine(), None if is_lean else load_ortools()
     gc.freeze()  # what is loaded now stays shared between the children
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_path))
@@ -194,7 +227,7 @@ def main(socket_path: Path) -> None:
             with connection:
                 if os.fork() == 0:
                     listener.close()
-                    os._exit(_answer(connection, engine))
+                    os._exit(_answer(connection, engine, tools))
 
 
 def _clear_away(socket_path: Path) -> None:
@@ -204,13 +237,13 @@ def _clear_away(socket_path: Path) -> None:
         socket_path.parent.rmdir()
 
 
-def _answer(connection: socket.socket, engine: Engine) -> int:
+def _answer(connection: socket.socket, engine: Engine, tools: ByOrTools | None) -> int:
     """Is the whole life of a child; gives its exit status."""
     try:
         with connection.makefile("rwb") as stream:
             request = json.loads(stream.readline())
             _limit(request["deadline_s"], request["memory_mib"])
-            for line in _answers(request, engine):
+            for line in _answers(request, engine, tools):
                 stream.write(json.dumps(line).encode() + b"\n")
                 stream.flush()
     except BrokenPipeError:  # the owner waits no longer
@@ -228,12 +261,18 @@ def _limit(deadline_s: float, memory_mib: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _answers(request: Mapping[str, object], engine: Engine) -> Iterator[dict[str, object]]:
+def _answers(
+    request: Mapping[str, object], engine: Engine, tools: ByOrTools | None
+) -> Iterator[dict[str, object]]:
     problem = problem_from(request["instance"])
     effort = Effort(deadline_s=float(str(request["deadline_s"])), seed=int(str(request["seed"])))
     by_ortools = request["engine"] == ORTOOLS
     for part in open_parts(problem):
-        for found in run_ortools_stages(part, effort) if by_ortools else run_stages(part, effort, engine):
+        for found in (
+            run_ortools_stages(part, effort, tools or load_ortools())
+            if by_ortools
+            else run_stages(part, effort, engine, tools)
+        ):
             plan = with_locked(problem, plan_of(problem.name, [(part, found.solution.days)]))
             yield {
                 "drop": part.drop,
@@ -247,4 +286,4 @@ def _answers(request: Mapping[str, object], engine: Engine) -> Iterator[dict[str
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), is_lean=LEAN in sys.argv[2:])

@@ -54,6 +54,10 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
+def has_loaded_ortools(solvers: SolverProcess) -> bool:
+    return "libortools" in Path(f"/proc/{solvers.pid}/maps").read_text(encoding="ascii")
+
+
 async def first_child_of(solvers: SolverProcess) -> int:
     seen: list[int] = []
 
@@ -220,3 +224,25 @@ def is_running(pid: int) -> bool:
     # Signal 0 also reaches a process that is dead but not yet reaped by the machine's first process.
     status = Path(f"/proc/{pid}/status")
     return status.exists() and "State:\tZ" not in status.read_text(encoding="ascii")
+
+
+async def test_a_lean_process_plans_by_savings_and_search_and_never_loads_ortools() -> None:
+    street = a_busy_street()
+    async with SolverProcess(is_lean=True) as lean:
+        solved = await lean.solve_in_child(problem_from(street), seconds=3.0, seed=1)
+        has_ortools = has_loaded_ortools(lean)
+    assert_valid(street, solved)
+    assert [stage.name for stage in solved.stages] == ["savings", "ruin_and_recreate"]
+    assert not has_ortools
+
+
+async def test_a_lean_process_that_is_asked_for_ortools_loads_it() -> None:
+    street = a_busy_street()
+    async with SolverProcess(is_lean=True) as lean:
+        solved = await lean.solve_in_child(problem_from(street), seconds=6.0, seed=1, engine=ORTOOLS_ENGINE)
+    assert_valid(street, solved)
+    assert [stage.name for stage in solved.stages] == ORTOOLS_STAGES
+
+
+async def test_the_full_process_has_ortools_loaded(solvers: SolverProcess) -> None:
+    assert has_loaded_ortools(solvers)

@@ -88,7 +88,7 @@ def test_no_stage_is_worse_than_the_one_before_and_each_keeps_every_rule(
     servable, _ = screen(problem_from(street))
     for part in drop_problems(servable):
         ranks = []
-        for found in run_stages(part, Effort(time.monotonic() + 0.12, seed % 1_000), COMPILED):
+        for found in run_stages(part, Effort(time.monotonic() + 0.12, seed % 1_000), COMPILED, None):
             cost = cost_of(part, found.solution.days)
             assert_judged_alike(street, [(part, Improved(tuple(found.solution.days), cost, 0))])
             ranks.append(fallback.rank(part, found.solution))
@@ -143,14 +143,14 @@ def test_no_more_is_left_out_than_before_when_shifts_are_full() -> None:
     street = a_zone(crews=[a_crew("c0", end_s=3_000), a_crew("c1", end_s=2_500, people=1, cap_g=40_000)])
     [(part, start)] = starts(street)
     assert start.left_out
-    *_, last = run_stages(part, Effort(time.monotonic() + 0.5, 1), COMPILED)
+    *_, last = run_stages(part, Effort(time.monotonic() + 0.5, 1), COMPILED, None)
     assert len(last.solution.left_out) <= len(start.left_out)
     assert_judged_alike(street, [(part, Improved(last.solution.days, cost_of(part, last.solution.days), 0))])
 
 
 def test_without_its_machine_code_the_search_says_that_it_is_the_slow_one() -> None:
     [(part, _)] = starts(a_street())
-    stages = [found.stage for found in run_stages(part, Effort(time.monotonic() + 0.2, 1), PLAIN)]
+    stages = [found.stage for found in run_stages(part, Effort(time.monotonic() + 0.2, 1), PLAIN, None)]
     assert stages == ["savings", "ruin_and_recreate_uncompiled"]
 
 
