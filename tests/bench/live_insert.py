@@ -1,6 +1,7 @@
 """How fast an urgent order finds its three best places in a running plan of 20,000 orders.
 
-Run by `python -m tests.bench.live_insert`; raw samples go to `$BENCH_OUT/live_insert.json`. Fails when too slow.
+Run by `python -m tests.bench.live_insert`; raw samples go to `$BENCH_OUT/live_insert.json`. Fails when the plan
+alone, the service's functions with their database, or its door over TCP are too slow.
 """
 
 import json
@@ -18,11 +19,13 @@ from services.routing.planning.instance_files import problem_from
 from services.routing.planning.parts import share_of
 from services.routing.planning.problem import Crew, CrewPlan, Entrance, Order, Plan, Problem, Round, Visit
 from shared.basics.clock import SystemClock
+from tests.bench.live_insert_service import measure_service
 from tests.bench.planner_streets import street
 
 ORDERS: Final = 20_000
 ASKED: Final = 2_000
-TARGET_MS: Final = 5.0
+# The target is the plan's and the service's own; the door adds HTTP, the session and the page's scope to it.
+LIMITS_MS: Final = {"plan": 5.0, "functions": 5.0, "door": 20.0}
 CLOCK = SystemClock()
 
 
@@ -38,7 +41,9 @@ def main() -> None:
         # A quarter of an hour's slack is what a household has been told on the average.
         plans.append(RunningPlan(part, plan, {order.id: 900 for order in part.orders}))
         laid_out_s.append(CLOCK.monotonic() - began_s)
-    samples_s = [asked(dice, plans) for _ in range(ASKED)]
+    of_plan_s = [asked(dice, plans) for _ in range(ASKED)]
+    service = measure_service(plans)
+    samples_s = {"plan": of_plan_s, "functions": service.functions_s, "door": service.door_s}
     rounds = sum(len(crew.rounds) for plan in plans for crew in plan.plan.crews)
     report = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -46,16 +51,24 @@ def main() -> None:
         "drop_points": len(plans),
         "rounds": rounds,
         "laid_out_ms": round(1_000 * max(laid_out_s), 1),
-        "ms": {name: round(1_000 * at(samples_s, share), 3) for name, share in (("p50", 0.5), ("p95", 0.95))},
-        "max_ms": round(1_000 * max(samples_s), 3),
+        "first_look_ms": round(1_000 * max(service.first_s), 1),
+        "ms": {name: figures(values) for name, values in samples_s.items()},
+        "p95_limit_ms": LIMITS_MS,
     }
     print(json.dumps(report, indent=1))
     if folder := os.environ.get("BENCH_OUT"):
         Path(folder, "live_insert.json").write_text(
             json.dumps({**report, "samples_s": samples_s}), encoding="utf-8"
         )
-    if 1_000 * at(samples_s, 0.95) > TARGET_MS:
-        sys.exit(f"p95 is above {TARGET_MS} ms")
+    if slow := [name for name, limit in LIMITS_MS.items() if 1_000 * at(samples_s[name], 0.95) > limit]:
+        sys.exit(f"p95 is above its limit: {', '.join(slow)}")
+
+
+def figures(samples_s: list[float]) -> dict[str, float]:
+    """Median, p95 and worst in milliseconds."""
+    return {
+        name: round(1_000 * at(samples_s, share), 3) for name, share in (("p50", 0.5), ("p95", 0.95), ("max", 1))
+    }
 
 
 def at(samples_s: list[float], share: float) -> float:

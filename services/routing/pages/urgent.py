@@ -27,7 +27,7 @@ from services.routing.planning.explanation import WhyHere
 from services.routing.storage import crews, estate, stops
 from services.routing.storage.replans import plan_of_stop
 from shared.basics.errors import NotFound
-from shared.database.session import Transaction, transaction
+from shared.database.session import Transaction, reading, transaction
 from shared.security.roles import Role
 from shared.security.scope import Scope
 from shared.web.error_responses import wants_page
@@ -60,7 +60,7 @@ def make_router(plans: RunningPlans) -> APIRouter:
         request: Request, wave_id: str, stop_id: str, actor: CurrentActor, parts: Parts
     ) -> Response:
         """The three cheapest places for an order that waits."""
-        async with transaction(parts.engine) as tx:
+        async with reading(parts.engine) as tx:
             asked = await ask_place(tx, plans, (wave_id, stop_id), parts.clock.now())
             await _require_within(tx, asked.stop.entrance_id, reach_of(actor))
         offer = await asyncio.to_thread(_offer, plans, asked)

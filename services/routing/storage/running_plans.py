@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, bindparam, literal_column, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
+from services.routing.domain.bag import BagPlace
 from services.routing.domain.round import RoundState
 from services.routing.domain.stop import StopState
+from services.routing.domain.wave import WaveState
 from services.routing.storage import tables as t
+from services.routing.storage.bags import BagRow
 from services.routing.storage.one_of import one_of
 from services.routing.storage.rounds import RoundRow
-from services.routing.storage.stops import PlacedStop
+from services.routing.storage.stops import PlacedStop, StopRow
+from services.routing.storage.waves import Wave
 from shared.database.session import Transaction
 
 
@@ -38,6 +43,21 @@ class PlacedVisitor:
 
 
 @dataclass(frozen=True, slots=True)
+class Seeker:
+    """A wave and a stop that seeks a place in it, as far as they are there.
+
+    `request_id` is the plan that the estate file itself leads to, None where nobody measured the entrance; its
+    mark begins with `sign`.
+    """
+
+    wave: Wave | None
+    stop: StopRow | None
+    request_id: str | None
+    sign: str | None
+    bags_of: Mapping[str, BagRow]
+
+
+@dataclass(frozen=True, slots=True)
 class UrgentLine:
     """An order that waits for a place, as the wave page shows it."""
 
@@ -54,15 +74,47 @@ class UrgentLine:
     due_at: datetime | None
 
 
-_MARK = text("""
-    SELECT drop_points.plan_version,
-           (SELECT md5(string_agg(round_id || state || version, ',' ORDER BY round_id))
-            FROM rounds WHERE request_id = plan_requests.request_id) AS rounds,
+# What a mark begins with: it changes with the rounds, at a third of the mark's price. Whoever takes a stop off a
+# round moves the round's version, so for a look it does; for a change it would not.
+_SIGN = """
+    drop_points.plan_version || '-' || coalesce((
+        SELECT md5(string_agg(round_id || state || version, ',' ORDER BY round_id))
+        FROM rounds WHERE request_id = plan_requests.request_id), '') || '-'
+"""
+_BAGS = "(SELECT jsonb_agg(to_jsonb(bags)) FROM bags WHERE bags.order_id = stops.order_id)"
+_SEEKER = (
+    select(
+        *(t.waves.c[name].label(f"wave_{name}") for name in Wave.__slots__),
+        *(t.stops.c[name].label(f"stop_{name}") for name in StopRow.__slots__),
+        t.plan_requests.c.request_id,
+        literal_column(_SIGN).label("sign"),
+        literal_column(_BAGS, JSONB).label("bags"),
+    )
+    .select_from(t.waves)
+    .outerjoin(t.stops, t.stops.c.stop_id == bindparam("stop_id"))
+    .outerjoin(t.entrances, t.entrances.c.entrance_id == t.stops.c.entrance_id)
+    .outerjoin(t.estate_entrances, t.estate_entrances.c.feature_id == t.entrances.c.feature_id)
+    .outerjoin(
+        t.drop_points,
+        and_(t.drop_points.c.drop_point_id == t.estate_entrances.c.drop_point_id, t.drop_points.c.is_current),
+    )
+    .outerjoin(
+        t.plan_requests,
+        and_(
+            t.plan_requests.c.wave_id == t.waves.c.wave_id,
+            t.plan_requests.c.drop_point_id == t.drop_points.c.drop_point_id,
+            t.plan_requests.c.state == "planned",
+        ),
+    )
+    .where(t.waves.c.wave_id == bindparam("wave_id"))
+)
+_MARK = text(f"""
+    SELECT {_SIGN} AS sign,
            (SELECT count(*) FROM stops WHERE request_id = plan_requests.request_id
             AND state IN ('planned', 'released') AND NOT is_cancelled) AS stops
     FROM plan_requests JOIN drop_points ON drop_points.drop_point_id = plan_requests.drop_point_id
     WHERE plan_requests.request_id = :request_id
-""")
+""")  # noqa: S608  (words of our own)
 # The version moves, so that whatever is being planned for this drop point meanwhile is thrown away.
 _MOVE_VERSION = text("UPDATE drop_points SET plan_version = plan_version + 1 WHERE drop_point_id = :drop_point_id")
 _LOCK = text("SELECT 1 FROM drop_points WHERE drop_point_id = :drop_point_id FOR UPDATE")
@@ -129,7 +181,7 @@ _URGENT = text("""
 async def mark_of(tx: Transaction, request_id: str) -> str | None:
     """What tells the present state of a plan's changeable rounds from every other; None for no such plan."""
     row = await tx.first(_MARK, {"request_id": request_id})
-    return None if row is None else f"{row.plan_version}-{row.rounds}-{row.stops}"
+    return None if row is None else f"{row.sign}{row.stops}"
 
 
 async def lock_drop_point(tx: Transaction, drop_point_id: str) -> None:
@@ -246,6 +298,22 @@ async def request_at(tx: Transaction, wave_id: str, drop_point_id: str) -> str |
         .where(t.plan_requests.c.state == "planned")
     )
     return None if found is None else str(found)
+
+
+async def find_seeker(tx: Transaction, wave_id: str, stop_id: str) -> Seeker:
+    """A wave and a stop that seeks a place in it, in one question."""
+    row = await tx.first(_SEEKER, {"wave_id": wave_id, "stop_id": stop_id})
+    if row is None:
+        return Seeker(None, None, None, None, {})
+    wave = {name: getattr(row, f"wave_{name}") for name in Wave.__slots__}
+    wave |= {"zone_ids": tuple(row.wave_zone_ids), "communities": tuple(row.wave_communities)}
+    stop = {name: getattr(row, f"stop_{name}") for name in StopRow.__slots__}
+    found = Wave(**wave | {"state": WaveState(row.wave_state)})
+    if row.stop_stop_id is None:
+        return Seeker(found, None, None, None, {})
+    stop |= {"bag_ids": tuple(row.stop_bag_ids), "state": StopState(row.stop_state)}
+    bags = [BagRow(**bag | {"place": BagPlace(bag["place"])}) for bag in row.bags or ()]
+    return Seeker(found, StopRow(**stop), row.request_id, row.sign, {bag.bag_id: bag for bag in bags})
 
 
 async def drop_point_serving(tx: Transaction, entrance_id: str) -> str | None:

@@ -240,7 +240,10 @@ async def delete_stop(tx: Transaction, stop_id: str) -> None:
 
 
 async def cancel_waiting_of_household(tx: Transaction, household_id: str) -> None:
-    """Call off what a household still waits for."""
+    """Call off what a household still waits for; rounds it leaves are other than before."""
+    planned = select(t.stops.c.round_id).where(t.stops.c.household_id == household_id)
+    left = planned.where(t.stops.c.state == StopState.PLANNED)
+    await tx.execute(update(t.rounds).where(t.rounds.c.round_id.in_(left)).values(version=t.rounds.c.version + 1))
     await tx.execute(
         update(t.stops)
         .where(t.stops.c.household_id == household_id)

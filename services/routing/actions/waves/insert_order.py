@@ -92,10 +92,11 @@ async def ask_place(tx: Transaction, plans: RunningPlans, names: tuple[str, str]
     Errors: NotFound("wave_unknown" | "stop_unknown"); WaveRefused("stop_not_waiting" | "bags_not_back" |
             "no_drop_point" | "no_running_plan").
     """
-    wave, stop = await _wave_and_stop(tx, names, lock=False)
-    drop_point_id = await _drop_point_of(tx, stop)
-    request_id = await _request_of(tx, wave, drop_point_id)
-    return await _asked(tx, (wave, stop), await plans.find(tx, request_id, now))
+    seeker = await running_plans.find_seeker(tx, *names)
+    wave, stop = _require_waiting(seeker.wave, seeker.stop)
+    request_id = seeker.request_id or await _request_of(tx, wave, await _drop_point_of(tx, stop))
+    plan = await plans.find(tx, request_id, now, seeker.sign)
+    return await _asked(tx, (wave, stop), seeker.bags_of, plan)
 
 
 def offer_places(asked: AskedPlace, state: RunningState, limit: int = 3) -> Offer:
@@ -118,14 +119,15 @@ async def insert_order(
     Errors: as `ask_place`; WaveRefused("plan_has_changed") when mark or place hold no more,
             "drop_point_being_planned" while another wave is being planned there.
     """
-    wave, stop = await _wave_and_stop(tx, names, lock=True)
+    wave, stop = await _locked(tx, names)
     drop_point_id = await _drop_point_of(tx, stop)
     request_id = await _request_of(tx, wave, drop_point_id)
     await running_plans.lock_drop_point(tx, drop_point_id)
     if drop_point_id in await plan_requests.live_drop_points(tx):
         raise WaveRefused("drop_point_being_planned", drop_points=drop_point_id)
     state = await read_running_plan(tx, request_id, clock.now(), lock=True)
-    offer = offer_places(await _asked(tx, (wave, stop), state), state, _ALL_PLACES)
+    bags_of = await bags.of_orders(tx, [stop.order_id])
+    offer = offer_places(await _asked(tx, (wave, stop), bags_of, state), state, _ALL_PLACES)
     place = _found(offer, chosen)
     if state.mark != chosen.mark or place is None:
         raise WaveRefused("plan_has_changed")
@@ -140,13 +142,16 @@ async def insert_order(
     return row.round_id
 
 
-async def _wave_and_stop(tx: Transaction, names: tuple[str, str], *, lock: bool) -> tuple[Wave, StopRow]:
-    wave = await waves.find_wave(tx, names[0], lock=lock)
+async def _locked(tx: Transaction, names: tuple[str, str]) -> tuple[Wave, StopRow]:
+    wave = await waves.find_wave(tx, names[0], lock=True)
+    return _require_waiting(wave, await stops.find_stop(tx, names[1], lock=True))
+
+
+def _require_waiting(wave: Wave | None, stop: StopRow | None) -> tuple[Wave, StopRow]:
     if wave is None:
         raise NotFound("wave_unknown")
     if wave.state not in {WaveState.PLANNED, WaveState.RELEASED}:
         raise WaveRefused("no_running_plan")
-    stop = await stops.find_stop(tx, names[1], lock=lock)
     if stop is None:
         raise NotFound("stop_unknown")
     if stop.state is not StopState.WAITING or stop.is_cancelled or stop.wave_id not in {None, wave.wave_id}:
@@ -175,9 +180,13 @@ async def _request_of(tx: Transaction, wave: Wave, drop_point_id: str) -> str:
     return request_id
 
 
-async def _asked(tx: Transaction, who: tuple[Wave, StopRow], plan: RunningState | RunningRounds) -> AskedPlace:
+async def _asked(
+    tx: Transaction,
+    who: tuple[Wave, StopRow],
+    bags_of: Mapping[str, BagRow],
+    plan: RunningState | RunningRounds,
+) -> AskedPlace:
     wave, stop = who
-    bags_of = await bags.of_orders(tx, [stop.order_id])
     if not are_back(stop, bags_of):
         raise WaveRefused(BAGS_NOT_BACK)
     new_entrance = None if plan.knows(stop.entrance_id) else await _new_entrance(tx, stop)

@@ -73,15 +73,21 @@ class RunningPlans:
 
     _kept: OrderedDict[str, tuple[datetime, RunningState]] = field(default_factory=OrderedDict)
 
-    async def find(self, tx: Transaction, request_id: str, now: datetime) -> RunningState | RunningRounds:
+    async def find(
+        self, tx: Transaction, request_id: str, now: datetime, sign: str | None = None
+    ) -> RunningState | RunningRounds:
         """Give a plan as it stands, from memory where nothing has moved since this minute began, else as read.
+
+        `sign` is what its mark begins with, where it is known.
 
         Errors: WaveRefused("no_running_plan") when there is no plan to change.
         """
         kept = self._kept.get(request_id)
         is_fresh = kept is not None and kept[0] == _minute(now)
-        if kept is not None and is_fresh and kept[1].mark == await running_plans.mark_of(tx, request_id):
-            return kept[1]
+        if kept is not None and is_fresh:
+            sign = sign or await running_plans.mark_of(tx, request_id)
+            if sign is not None and kept[1].mark.startswith(sign):
+                return kept[1]
         return await read_rounds(tx, request_id, now)
 
     def lay_out(self, found: RunningState | RunningRounds) -> RunningState:
