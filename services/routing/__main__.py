@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,11 @@ from services.routing.planning.child import (
 )
 from services.routing.planning.fields import MalformedFile
 from services.routing.planning.instance_files import (
-    instance_dict,
     plan_dict,
     plan_from,
     problem_from,
     read_json,
 )
-from services.routing.planning.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.problem import Problem
 from services.routing.planning.vrp_files import (
     MalformedVrp,
@@ -47,8 +44,6 @@ from shared.basics.errors import BaimiError
 
 CLOCK = SystemClock()
 DONE, BROKEN_RULES, MALFORMED, NOT_ALL_SERVED = range(4)
-_RULES_SHARE = 0.3
-"""Of the budget, for bringing a plan within rules the search does not know."""
 SERVER_MODULE = "services.routing.main"
 """Loaded by name and for `export-wave` alone: a server's imports would eat a short plan's seconds."""
 
@@ -115,7 +110,7 @@ def _process_age_s() -> float:
 def _plan(options: argparse.Namespace, began_s: float) -> int:
     problem = problem_from(read_json(options.instance))
     deadline_s = began_s + options.seconds - _closing_s(problem)
-    solved = _solved_by_rules(problem, options, deadline_s)
+    solved = asyncio.run(_solve(problem, options, deadline_s))
     _write(options.out, solved)
     for stage in solved.stages:
         print(f"{stage.drop} {stage.name}: cost {stage.cost} at {stage.elapsed_s:.3f} s", file=sys.stderr)
@@ -128,21 +123,6 @@ def _plan(options: argparse.Namespace, began_s: float) -> int:
         return NOT_ALL_SERVED
     _print(_line(solved.score, problem, began_s))
     return DONE
-
-
-def _solved_by_rules(problem: Problem, options: argparse.Namespace, deadline_s: float) -> SolvedPlan:
-    """Plans what the search knows, then brings the plan within the product's rules, if the instance has any."""
-    if not has_rules(problem):
-        return asyncio.run(_solve(problem, options, deadline_s))
-    free = searchable(problem)
-    search_until_s = deadline_s - _RULES_SHARE * options.seconds
-    solved = asyncio.run(_solve(free, options, search_until_s))
-    plan, kept_out = keep_rules(problem, solved.plan, lambda: CLOCK.monotonic() < deadline_s)
-    unassigned = (*solved.unassigned, *kept_out)
-    left_out = {one.order for one in unassigned}
-    served = replace(problem, orders=tuple(order for order in problem.orders if order.id not in left_out))
-    score = check_plan(instance_dict(served), plan_dict(plan))
-    return replace(solved, plan=plan, score=score, unassigned=unassigned)
 
 
 def _write(path: Path, solved: SolvedPlan) -> None:
@@ -183,8 +163,9 @@ def _solve_vrp(options: argparse.Namespace, began_s: float) -> int:
 
 
 def _closing_s(problem: Problem) -> float:
-    """Keeps back time for checking and writing; 60 us an order on a slow core."""
-    return 0.07 + 60e-6 * len(problem.orders)
+    """Keeps back time for checking and writing; 60 us an order on a slow core, and 2 ms a place on drawn ways."""
+    ways_s = 2e-3 * len(problem.entrances) if problem.model.ways else 0.0
+    return 0.07 + 60e-6 * len(problem.orders) + ways_s
 
 
 def _check(options: argparse.Namespace, began_s: float) -> int:

@@ -118,7 +118,7 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine, tools: ByOr
     if tools is not None:
         best = _better(problem, best, _batched(problem, best, effort, tools))
         yield Found(BATCHING, best, time.monotonic() - began_s)
-    start = _with_left_out(problem, best)
+    start = with_left_out(problem, best)
     left_s = effort.left_s()
     assigning_s = min(_ASSIGNMENT_MOST_S, max(_ASSIGNMENT_LEAST_S, _ASSIGNMENT_SHARE * left_s))
     if tools is None:
@@ -153,7 +153,7 @@ def _batched(problem: DropProblem, best: Solution, effort: Effort, tools: ByOrTo
     )
 
 
-def _with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
+def with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
     """Gives each order that only found no time a round of its own, whatever the hours: a start for the search."""
     rules = day_rules_of(problem)
     days = [list(day) for day in solution.days]

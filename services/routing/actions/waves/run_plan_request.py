@@ -1,7 +1,7 @@
 """Works off one plan request: lease, search in a child process, proof, save."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from services.routing.actions.waves.build_problem import PlanningRules, PlanTask, build_problem
@@ -10,7 +10,6 @@ from services.routing.domain.wave import PLAN_FAILED
 from services.routing.planning.check import check_plan
 from services.routing.planning.child import FALLBACK_STAGE, BrokenPlan, SolvedPlan, SolverProcess
 from services.routing.planning.instance_files import instance_dict, plan_dict
-from services.routing.planning.keep_rules import has_rules, keep_rules, searchable
 from services.routing.planning.problem import days_of, drop_problems, screen
 from services.routing.planning.timetable import cost_of, timetable
 from services.routing.storage import plan_requests
@@ -77,8 +76,7 @@ async def run_plan_request(parts: PlannerParts) -> PlanEnd:
     try:
         # Loading the solver must not eat the search's seconds; it is there already but for the first time.
         await parts.solver.start()
-        free = searchable(task.problem)
-        solved = await parts.solver.solve_in_child(free, seconds=lease.seconds, seed=lease.seed)
+        solved = await parts.solver.solve_in_child(task.problem, seconds=lease.seconds, seed=lease.seed)
         if _solver_died(solved) and lease.attempts < MAX_ATTEMPTS:
             async with transaction(parts.engine, "plan") as tx:
                 await plan_requests.give_back_request(tx, lease, "solver_died")
@@ -100,10 +98,6 @@ def _solver_died(solved: SolvedPlan) -> bool:
 def _prove(task: PlanTask, solved: SolvedPlan, planned_in_s: float) -> ReadyPlan:
     """The last look before saving, at the very plan that is saved; what is left out must have a reason."""
     servable, _ = screen(task.problem)
-    if has_rules(task.problem):
-        # Who was behind sealed doors in an earlier wave of the day: the search knows no earlier wave.
-        kept, kept_out = keep_rules(task.problem, solved.plan)
-        solved = replace(solved, plan=kept, unassigned=(*solved.unassigned, *kept_out))
     # The figures are the search's own: a plan priced by another model than the check's is not saved.
     own = sum(cost_of(part, days_of(part, solved.plan)) for part in drop_problems(servable))
     plan = {**plan_dict(solved.plan), "score": {"cost": own}}

@@ -44,7 +44,7 @@ def no_changes(ground: Ground) -> Changes:
         block_first=[0] * orders,
         block_end=[0] * orders,
         block_key=[0] * orders,
-        block=[0] * 8,
+        block=[0] * 10,
         alone_s=[0] * sizes[CLASSES],
         place=[0] * 8,
     )

@@ -19,6 +19,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from services.routing.planning import visit_cost
 from services.routing.planning.ruin_and_recreate import (
     anneal,
+    breaches,
     changes,
     day_moves,
     dice,
@@ -30,7 +31,7 @@ from services.routing.planning.ruin_and_recreate import (
 from services.routing.planning.ruin_and_recreate.ground import Ground
 from services.routing.planning.ruin_and_recreate.machine_code import ENTRY, code_path
 
-_MODULES = (visit_cost, dice, draft, changes, ruin, places, recreate, day_moves, anneal)
+_MODULES = (visit_cost, dice, breaches, draft, changes, ruin, places, recreate, day_moves, anneal)
 _KEPT = 8
 types: Any = numba.types
 _POINTER = types.CPointer(types.int64)

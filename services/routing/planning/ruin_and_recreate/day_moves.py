@@ -9,8 +9,11 @@ from services.routing.planning.ruin_and_recreate.draft import (
     CREW_FIGURES,
     FIGURES,
     GRAMS,
+    HANDLING,
+    LOCKED_TO,
     MIXED,
     ROUNDS,
+    RULED,
     STOPS,
     UNKNOWN,
     Draft,
@@ -19,7 +22,16 @@ from services.routing.planning.ruin_and_recreate.draft import (
     refresh_crew,
     refresh_round,
 )
-from services.routing.planning.ruin_and_recreate.ground import CREWS, MOST_ROUNDS, MOST_STOPS, Ground
+from services.routing.planning.ruin_and_recreate.ground import (
+    CREW_RULES,
+    CREWS,
+    HIGHEST,
+    LOWEST,
+    MOST_ROUNDS,
+    MOST_STOPS,
+    RULES,
+    Ground,
+)
 
 
 def move_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:
@@ -48,12 +60,24 @@ def _may_go(ground: Ground, draft: Draft, slot: int, crew: int) -> bool:
     """Says whether a crew can take a round: its load, its entrances, one more round, and at most one mixed."""
     if draft.crews[crew * CREW_FIGURES + ROUNDS] + 1 >= ground.sizes[MOST_ROUNDS]:
         return False
-    if draft.figures[slot * FIGURES + CLEAN] > 0 and ground.crew_only_sealed[crew] == 1:
+    highest = draft.figures[slot * FIGURES + HANDLING]
+    lowest = 0 if draft.figures[slot * FIGURES + CLEAN] > 0 else highest
+    if (
+        lowest < ground.crew_rules[crew * CREW_RULES + LOWEST]
+        or highest > ground.crew_rules[crew * CREW_RULES + HIGHEST]
+    ):
+        return False
+    if ground.sizes[RULES] > 0 and _is_locked_elsewhere(draft, slot, crew):
         return False
     if kind_of_slot(draft, slot) == 1 and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return False
     fits = draft.figures[slot * FIGURES + GRAMS] <= ground.crew_cap_g[crew]
     return fits and draft.figures[slot * FIGURES + CRATES] <= ground.crew_cap_crates[crew]
+
+
+def _is_locked_elsewhere(draft: Draft, slot: int, crew: int) -> bool:
+    locked_to = draft.ruled[slot * RULED + LOCKED_TO]
+    return locked_to != UNKNOWN and locked_to != crew  # noqa: PLR1714 - what numba compiles without a set
 
 
 def _lift_out(ground: Ground, draft: Draft, crew: int, place: int) -> None:

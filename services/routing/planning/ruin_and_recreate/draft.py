@@ -1,38 +1,60 @@
 """The rounds and days a search works on, in flat sequences, and how they are priced, copied and read."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.routing.planning.problem import DayAt, DropProblem
+from services.routing.planning.ruin_and_recreate.breaches import (
+    breach_cost,
+    noise_cost,
+    order_cost,
+    rested_at,
+)
 from services.routing.planning.ruin_and_recreate.dice import seeded
 from services.routing.planning.ruin_and_recreate.ground import (
+    BEGAN_S,
+    CLASS_BEFORE,
+    COLD_LIMIT_S,
+    CREW_OF,
+    CREW_RULES,
     CREW_WEIGHT,
     CREWS,
+    DISINFECT_S,
+    FROM_S,
+    HANDED_OVER,
+    IS_COLD,
+    LATE_S,
     LATE_WEIGHT,
     LOAD_S,
     LOAD_S_PER_PACKAGE,
     MOST_ORDERS,
     MOST_ROUNDS,
     MOST_STOPS,
+    ORDER_RULES,
     ORDERS,
-    OVER_WEIGHT,
     PLACES,
+    QUIETS,
+    RESTED_S,
+    ROUNDS_BEFORE,
+    RULES,
     SLOTS,
+    TO_S,
     Ground,
     Ints,
-    numbered_orders,
 )
 from services.routing.planning.visit_cost import visit_s
 
-STOPS, CLEAN, HELD, GRAMS, CRATES, LOADED_S, SECONDS, DUES, CREW, IN_TIME_S, FIGURES = range(11)
+STOPS, CLEAN, HELD, GRAMS, CRATES, LOADED_S, SECONDS, DUES, CREW, IN_TIME_S, HANDLING, FIGURES = range(12)
 """A round's figures: stops, how many of them clean, orders, load, seconds of loading packages and of all,
-promises among its orders, whose it is, and the last second at which it can start with none of them late."""
-ROUNDS, MIXED, BUSY_S, PROMISED, COST, CREW_FIGURES = range(6)
-"""A crew's figures: rounds in its day, mixed ones, seconds worked, promises, cost."""
+promises among its orders, whose it is, the last second at which it can start with none of them late, and the
+class of its last entrance."""
+STARTS_FROM_S, STARTS_TO_S, COLD_S, LOCKED_TO, RULED = range(5)
+"""What `Draft.ruled` holds of a round: from when till when it can start with all at their hours, when the last of
+its cold orders is served, and the crew that one of its orders is locked to."""
+ROUNDS, MIXED, BUSY_S, PROMISED, COST, SEEN, CREW_FIGURES = range(7)
+"""A crew's figures: rounds in its day, mixed ones, seconds worked, promises, cost; and, where there are rules, one
+promise more than there are and the classes it enters, a bit each."""
 UNKNOWN = -1
 ALWAYS_S = 10**12
-OVER_AT_ALL_S = 100_000
-"""Seconds that count as over whenever a day ends too late at all."""
+HIGHEST_BIT = 60
 
 
 class Draft(NamedTuple):
@@ -41,7 +63,8 @@ class Draft(NamedTuple):
     Shape: a slot has one row in each sequence, `Ground.sizes` wide; a stop's orders stand together and begin at
     `stop_first`; `stop_s` is what it takes inside, `stop_end_s` its end counted from the round's start.
     Orders in a stop, rounds of a day (clean, at most one mixed, sealed) and stops of a round (clean, sealed)
-    are sorted.
+    are sorted. Where there are rules `ruled` has RULED numbers a slot, and then two for a place in a day: when the
+    round there begins, and the disinfecting before its first visit.
     """
 
     figures: Ints
@@ -53,6 +76,7 @@ class Draft(NamedTuple):
     days: Ints
     crews: Ints
     slot_of: Ints
+    ruled: Ints
 
 
 class Scratch(NamedTuple):
@@ -79,6 +103,7 @@ def empty_draft(ground: Ground) -> Draft:
         days=[0] * (sizes[CREWS] * sizes[MOST_ROUNDS]),
         crews=[0] * (sizes[CREWS] * CREW_FIGURES),
         slot_of=[UNKNOWN] * sizes[ORDERS],
+        ruled=[0] * (slots * RULED + 2 * sizes[CREWS] * sizes[MOST_ROUNDS]),
     )
 
 
@@ -111,6 +136,8 @@ def gather(ground: Ground, scratch: Scratch, order: int, count: int) -> int:
 def gathered_s(ground: Ground, scratch: Scratch, entrance: int, people: int, counts: tuple[int, int]) -> int:
     """Prices the visit that was gathered; counts are its orders and its packages."""
     orders, packages = counts
+    if ground.has_lift[entrance] == HANDED_OVER:  # all of it is in the gate's seconds: nobody goes up
+        return ground.gate_s[entrance]
     for place in range(packages):
         scratch.floors[place] = ground.package_floor[scratch.ranks[place]]
         scratch.grams[place] = ground.package_grams[scratch.ranks[place]]
@@ -152,20 +179,23 @@ def refresh_round(ground: Ground, draft: Draft, scratch: Scratch, slot: int) -> 
         dues += ground.due_s[order] >= 0
     draft.figures[figures + LOADED_S] = ground.sizes[LOAD_S_PER_PACKAGE] * packages
     now_s = ground.sizes[LOAD_S] + draft.figures[figures + LOADED_S]
-    here, clean, in_time_s = 0, 0, ALWAYS_S
+    here, clean, handling, in_time_s = 0, 0, 0, ALWAYS_S
     for stop in range(draft.figures[figures + STOPS]):
         at = slot * ground.sizes[MOST_STOPS] + stop
         if draft.stop_s[at] == UNKNOWN:
             draft.stop_s[at] = price_stop(ground, draft, scratch, slot, stop)
         there = draft.stops[at] + 1
         now_s += ground.walk_s[here * ground.sizes[PLACES] + there] + draft.stop_s[at]
+        handling = ground.handling[draft.stops[at]]
+        if handling > 0 and clean == stop and clean > 0:
+            now_s += ground.sizes[DISINFECT_S]
         draft.stop_end_s[at] = now_s
         if dues > 0:
             for place in range(row + draft.stop_first[at], row + stop_end(ground, draft, slot, stop)):
                 due_s = ground.due_s[draft.orders[place]]
                 if due_s >= 0:
                     in_time_s = min(in_time_s, due_s - now_s)
-        clean += 1 - ground.sealed[draft.stops[at]]
+        clean += handling == 0
         here = there
     draft.figures[figures + CLEAN] = clean
     draft.figures[figures + GRAMS] = grams
@@ -173,6 +203,66 @@ def refresh_round(ground: Ground, draft: Draft, scratch: Scratch, slot: int) -> 
     draft.figures[figures + DUES] = dues
     draft.figures[figures + IN_TIME_S] = in_time_s
     draft.figures[figures + SECONDS] = now_s + ground.walk_s[here * ground.sizes[PLACES]]
+    draft.figures[figures + HANDLING] = handling
+    if ground.sizes[RULES] > 0:
+        _refresh_hours(ground, draft, slot)
+
+
+def _refresh_hours(ground: Ground, draft: Draft, slot: int) -> None:
+    """Brings in line with a round's stops from when till when it can start, and who alone can take it."""
+    row, figures = slot * ground.sizes[MOST_ORDERS], slot * FIGURES
+    from_s, to_s, cold_s, locked_to = -ALWAYS_S, ALWAYS_S, 0, UNKNOWN
+    for stop in range(draft.figures[figures + STOPS]):
+        at = slot * ground.sizes[MOST_STOPS] + stop
+        ends_s = draft.stop_end_s[at]
+        for place in range(row + draft.stop_first[at], row + stop_end(ground, draft, slot, stop)):
+            order = draft.orders[place]
+            rules = order * ORDER_RULES
+            from_s = max(from_s, ground.order_rules[rules + FROM_S] - ends_s + draft.stop_s[at])
+            to_s = min(to_s, ground.order_rules[rules + TO_S] - ends_s)
+            if ground.order_rules[rules + IS_COLD] == 1:
+                cold_s = ends_s
+            if ground.order_rules[rules + CREW_OF] != UNKNOWN:
+                locked_to = ground.order_rules[rules + CREW_OF]
+    draft.ruled[slot * RULED + STARTS_FROM_S] = from_s
+    draft.ruled[slot * RULED + STARTS_TO_S] = to_s
+    draft.ruled[slot * RULED + COLD_S] = cold_s
+    draft.ruled[slot * RULED + LOCKED_TO] = locked_to
+
+
+def hours_at(ground: Ground, crew: int, place: int) -> int:
+    """Tells where in `Draft.ruled` the hours of a place in a crew's day stand."""
+    return ground.sizes[SLOTS] * RULED + 2 * (crew * ground.sizes[MOST_ROUNDS] + place)
+
+
+def against_hours(
+    ground: Ground, draft: Draft, slot: int, hours_s: tuple[int, int], moved_s: tuple[int, int, int]
+) -> int:
+    """Prices what in a round is not at its hours.
+
+    Units: hours are when it begins and the disinfecting before its first visit; moved is a stop, and by how much
+    later all stops before it and from it on would be.
+    """
+    begins_s, gap_s = hours_s
+    from_stop, early_s, later_s = moved_s
+    base_s = begins_s + gap_s
+    least_s, most_s = min(early_s, later_s), max(early_s, later_s)
+    if (
+        draft.ruled[slot * RULED + STARTS_FROM_S] <= base_s + least_s
+        and base_s + most_s <= draft.ruled[slot * RULED + STARTS_TO_S]
+        and gap_s + most_s + draft.ruled[slot * RULED + COLD_S] <= ground.sizes[COLD_LIMIT_S]
+        and ground.sizes[QUIETS] == 0
+    ):
+        return 0
+    cost, row = 0, slot * ground.sizes[MOST_ORDERS]
+    for stop in range(draft.figures[slot * FIGURES + STOPS]):
+        at = slot * ground.sizes[MOST_STOPS] + stop
+        ends_s = base_s + draft.stop_end_s[at] + (later_s if stop >= from_stop else early_s)
+        starts_s = ends_s - draft.stop_s[at]
+        cost += noise_cost(ground, starts_s, ends_s)
+        for place in range(row + draft.stop_first[at], row + stop_end(ground, draft, slot, stop)):
+            cost += order_cost(ground, draft.orders[place], (begins_s, starts_s, ends_s))
+    return cost
 
 
 def late_s(ground: Ground, draft: Draft, slot: int, start_s: int) -> int:
@@ -191,11 +281,11 @@ def late_s(ground: Ground, draft: Draft, slot: int, start_s: int) -> int:
 
 
 def kind_of_slot(draft: Draft, slot: int) -> int:
-    """Says 0 for a clean round, 1 for a mixed one, 2 for a sealed one: the order of a day."""
+    """Says 0 for a clean round, 1 for a mixed one, else twice its class: the order of a day."""
     clean, stops = draft.figures[slot * FIGURES + CLEAN], draft.figures[slot * FIGURES + STOPS]
     if clean == stops:
         return 0
-    return 1 if clean > 0 else 2
+    return 1 if clean > 0 else 2 * draft.figures[slot * FIGURES + HANDLING]
 
 
 def refresh_crew(ground: Ground, draft: Draft, crew: int) -> None:
@@ -207,29 +297,52 @@ def refresh_crew(ground: Ground, draft: Draft, crew: int) -> None:
             draft.days[row + kept] = slot
             kept += 1
     draft.crews[figures + ROUNDS] = kept
-    now_s, late, mixed, dues = ground.crew_start_s[crew], 0, 0, 0
+    now_s, late, mixed, dues, against = ground.crew_start_s[crew], 0, 0, ground.sizes[RULES], 0
+    if ground.sizes[RULES] > 0:
+        against, late = _refresh_day(ground, draft, crew), ground.crew_rules[crew * CREW_RULES + LATE_S]
     for place in range(kept):
         slot = draft.days[row + place]
+        if ground.sizes[RULES] > 0:
+            at = hours_at(ground, crew, place)
+            now_s = draft.ruled[at] + draft.ruled[at + 1]
         late += late_s(ground, draft, slot, now_s)
         mixed += kind_of_slot(draft, slot) == 1
         dues += draft.figures[slot * FIGURES + DUES]
         now_s += draft.figures[slot * FIGURES + SECONDS]
-    busy_s = now_s - ground.crew_start_s[crew]
+    busy_s = now_s - ground.crew_rules[crew * CREW_RULES + BEGAN_S]
     draft.crews[figures + MIXED] = mixed
     draft.crews[figures + BUSY_S] = busy_s
     draft.crews[figures + PROMISED] = dues
     draft.crews[figures + COST] = (
         ground.sizes[CREW_WEIGHT] * busy_s
         + ground.sizes[LATE_WEIGHT] * late
-        + over_cost(ground, now_s - ground.crew_end_s[crew])
+        + breach_cost(ground, now_s - ground.crew_end_s[crew])
+        + against
     )
 
 
-def over_cost(ground: Ground, over_s: int) -> int:
-    """Prices a day that ends after its shift: more than any lateness saves, and less the sooner it ends."""
-    if over_s <= 0:
-        return 0
-    return ground.sizes[OVER_WEIGHT] * (OVER_AT_ALL_S + over_s)
+def _refresh_day(ground: Ground, draft: Draft, crew: int) -> int:
+    """Brings a day's hours in line with its rounds, rests and disinfecting; prices what is not at its hours."""
+    row, cost, rules = crew * ground.sizes[MOST_ROUNDS], 0, crew * CREW_RULES
+    now_s, rested_s = ground.crew_start_s[crew], ground.crew_rules[rules + RESTED_S]
+    handling = ground.crew_rules[rules + CLASS_BEFORE]
+    seen = 0 if handling < 0 else 1 << min(handling, HIGHEST_BIT)
+    for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
+        slot, at = draft.days[row + place], hours_at(ground, crew, place)
+        begins_s = now_s
+        if place > 0 or ground.crew_rules[rules + ROUNDS_BEFORE] > 0:
+            begins_s = rested_at(ground, now_s, rested_s)
+            rested_s = rested_s if begins_s == now_s else begins_s
+        last = draft.figures[slot * FIGURES + HANDLING]
+        first = 0 if draft.figures[slot * FIGURES + CLEAN] > 0 else last
+        gap_s = ground.sizes[DISINFECT_S] if 0 <= handling < first else 0
+        draft.ruled[at], draft.ruled[at + 1] = begins_s, gap_s
+        cost += against_hours(ground, draft, slot, (begins_s, gap_s), (0, 0, 0))
+        now_s = begins_s + gap_s + draft.figures[slot * FIGURES + SECONDS]
+        seen |= 1 << min(first, HIGHEST_BIT) | 1 << min(last, HIGHEST_BIT)
+        handling = last
+    draft.crews[crew * CREW_FIGURES + SEEN] = seen
+    return cost
 
 
 def copy_round(ground: Ground, origin: Draft, target: Draft, slot: int) -> None:
@@ -246,6 +359,9 @@ def copy_round(ground: Ground, origin: Draft, target: Draft, slot: int) -> None:
     for place in range(first, first + origin.figures[slot * FIGURES + HELD]):
         target.orders[place] = origin.orders[place]
         target.slot_of[origin.orders[place]] = slot
+    if ground.sizes[RULES] > 0:
+        for place in range(slot * RULED, slot * RULED + RULED):
+            target.ruled[place] = origin.ruled[place]
 
 
 def copy_crew(ground: Ground, origin: Draft, target: Draft, crew: int) -> None:
@@ -255,52 +371,7 @@ def copy_crew(ground: Ground, origin: Draft, target: Draft, crew: int) -> None:
     first = crew * ground.sizes[MOST_ROUNDS]
     for place in range(first, first + origin.crews[crew * CREW_FIGURES + ROUNDS]):
         target.days[place] = origin.days[place]
-
-
-def write_days(ground: Ground, draft: Draft, problem: DropProblem, days: Sequence[DayAt]) -> None:
-    """Fills an empty draft with crews' days; figures and prices are for the refreshers."""
-    numbers = {order: number for number, order in enumerate(numbered_orders(problem))}
-    slot = 0
-    for crew, day in enumerate(days):
-        for place, each in enumerate(day):
-            merged: dict[int, list[int]] = {}
-            for entrance, orders in each:
-                merged.setdefault(entrance, []).extend(orders)
-            held = 0
-            for stop, (entrance, together) in enumerate(merged.items()):
-                at = slot * ground.sizes[MOST_STOPS] + stop
-                draft.stops[at], draft.stop_first[at], draft.stop_s[at] = entrance, held, UNKNOWN
-                for number in sorted(numbers[order] for order in together):
-                    draft.orders[slot * ground.sizes[MOST_ORDERS] + held] = number
-                    held += 1
-            draft.figures[slot * FIGURES + STOPS] = len(merged)
-            draft.figures[slot * FIGURES + HELD] = held
-            draft.figures[slot * FIGURES + CREW] = crew
-            draft.days[crew * ground.sizes[MOST_ROUNDS] + place] = slot
-            slot += 1
-        draft.crews[crew * CREW_FIGURES + ROUNDS] = len(day)
-
-
-def read_days(ground: Ground, draft: Draft, problem: DropProblem) -> list[DayAt]:
-    """Reads crews' days out of a draft."""
-    orders = numbered_orders(problem)
-    return [
-        tuple(
-            tuple(
-                (
-                    int(draft.stops[slot * ground.sizes[MOST_STOPS] + stop]),
-                    tuple(
-                        orders[draft.orders[slot * ground.sizes[MOST_ORDERS] + place]]
-                        for place in range(
-                            draft.stop_first[slot * ground.sizes[MOST_STOPS] + stop],
-                            stop_end(ground, draft, slot, stop),
-                        )
-                    ),
-                )
-                for stop in range(draft.figures[slot * FIGURES + STOPS])
-            )
-            for slot in draft.days[row : row + draft.crews[crew * CREW_FIGURES + ROUNDS]]
-        )
-        for crew in range(len(problem.crews))
-        for row in (crew * ground.sizes[MOST_ROUNDS],)
-    ]
+    if ground.sizes[RULES] > 0:
+        at = hours_at(ground, crew, 0)
+        for place in range(at, at + 2 * origin.crews[crew * CREW_FIGURES + ROUNDS]):
+            target.ruled[place] = origin.ruled[place]

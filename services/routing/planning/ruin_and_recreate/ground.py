@@ -8,6 +8,7 @@ from collections.abc import MutableSequence, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from services.routing.planning.day_rules import ANY_CREW, NEVER_S, DayRules, day_rules_of
 from services.routing.planning.problem import DayAt, DropProblem
 
 Ints = MutableSequence[int]
@@ -30,10 +31,26 @@ Ints = MutableSequence[int]
     NEAR,
     MOST_G,
     MOST_CRATES,
-) = range(17)
+    RULES,
+    DISINFECT_S,
+    REST_AFTER_S,
+    REST_S,
+    COLD_LIMIT_S,
+    QUIETS,
+    FIRST_QUIET,
+) = range(24)
 """Columns of `Ground.sizes`. SLOTS is how many rounds there can be, MOST_ROUNDS how many in one crew's day,
 MOST_ORDERS and MOST_STOPS how many in one round; the walk matrix has PLACES rows, the drop point first; a row
-of `near` is NEAR wide; MOST_G and MOST_CRATES are what the largest trolley takes."""
+of `near` is NEAR wide; MOST_G and MOST_CRATES are what the largest trolley takes. RULES is 1 where days have
+seconds of their own to spend or hours to keep, classes above sealed, or what is locked; nothing else pays for it.
+From FIRST_QUIET on stand the quiet hours, a pair each."""
+BEGAN_S, RESTED_S, LATE_S, ROUNDS_BEFORE, CLASS_BEFORE, LOWEST, HIGHEST, CREW_RULES = range(8)
+"""Columns of `Ground.crew_rules`: when a crew's shift begins; of the rounds that stand when it rested last, how
+late they were, how many they are and the class it was in last; and from which class to which it may enter."""
+FROM_S, TO_S, IS_COLD, CREW_OF, ORDER_RULES = range(5)
+"""Columns of `Ground.order_rules`: from when its visit may begin and by when it must end, and its only crew."""
+HANDED_OVER = 2
+"""In `Ground.has_lift`: goods are handed over at the foot, whatever leads up."""
 
 _MOST_ORDERS_A_ROUND = 128
 _MOST_ROUNDS_A_DAY = 96
@@ -48,7 +65,7 @@ class Ground(NamedTuple):
     Shape: orders are renumbered by entrance, then from the highest floor down, and packages by entrance, then
     by (floor, grams) from the highest down, so that what is sorted by number is sorted for `visit_cost`.
     `first_order` and `near` have a row an entrance, `first_package` one an order; `near` holds the entrances
-    by their walk from this one, itself first.
+    by their walk from this one, itself first. `crew_start_s` is after the rounds that stand.
     """
 
     sizes: Ints
@@ -56,7 +73,7 @@ class Ground(NamedTuple):
     walk_s: Ints
     has_lift: Ints
     gate_s: Ints
-    sealed: Ints
+    handling: Ints
     near: Ints
     first_order: Ints
     entrance_of: Ints
@@ -73,7 +90,8 @@ class Ground(NamedTuple):
     crew_cap_crates: Ints
     crew_start_s: Ints
     crew_end_s: Ints
-    crew_only_sealed: Ints
+    crew_rules: Ints
+    order_rules: Ints
 
 
 def numbered_orders(problem: DropProblem) -> list[int]:
@@ -99,13 +117,17 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt]) -> Ground:
     for entrance in range(entrances):
         first_order[entrance + 1] += first_order[entrance]
     people = sorted({crew.people for crew in problem.crews})
+    rules = day_rules_of(problem)
     return Ground(
-        sizes=_sizes(problem, days),
+        sizes=_sizes(problem, rules, days) + _rule_sizes(problem, rules),
         times=list(problem.times),
         walk_s=[seconds for row in problem.walk_s for seconds in row],
-        has_lift=list(problem.has_lift),
+        has_lift=[
+            HANDED_OVER if entrance.hand_over_s is not None else int(entrance.lift)
+            for entrance in problem.entrances
+        ],
         gate_s=list(problem.gate_s),
-        sealed=[int(sealed) for sealed in problem.sealed],
+        handling=list(rules.handling),
         near=[other for entrance in range(entrances) for other in _nearest(problem, entrance)],
         first_order=first_order,
         entrance_of=entrance_of,
@@ -120,9 +142,19 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt]) -> Ground:
         crew_class=[people.index(crew.people) for crew in problem.crews],
         crew_cap_g=[crew.cap_g for crew in problem.crews],
         crew_cap_crates=[crew.cap_crates for crew in problem.crews],
-        crew_start_s=[crew.start_s for crew in problem.crews],
+        crew_start_s=[standing.now_s for standing in problem.standing],
         crew_end_s=[crew.end_s for crew in problem.crews],
-        crew_only_sealed=[int(crew.was_sealed) for crew in problem.crews],
+        crew_rules=[number for crew in range(len(problem.crews)) for number in _crew_rules(problem, rules, crew)],
+        order_rules=[
+            number
+            for order in orders
+            for number in (
+                rules.from_s[order],
+                rules.to_s[order],
+                int(rules.is_cold[order]),
+                rules.crew_of[order],
+            )
+        ],
     )
 
 
@@ -152,7 +184,7 @@ def _packages(problem: DropProblem, orders: list[int]) -> tuple[list[int], list[
     return first_package, packages, [-row[1] for row in loose], [-row[2] for row in loose]
 
 
-def _sizes(problem: DropProblem, days: Sequence[DayAt]) -> list[int]:
+def _sizes(problem: DropProblem, rules: DayRules, days: Sequence[DayAt]) -> list[int]:
     orders, rounds = len(problem.order_ids), sum(len(day) for day in days)
     longest = max((sum(len(visit[1]) for visit in each) for day in days for each in day), default=0)
     fullest = max((len(day) for day in days), default=0)
@@ -171,11 +203,38 @@ def _sizes(problem: DropProblem, days: Sequence[DayAt]) -> list[int]:
         weights.crew_s,
         weights.late_s,
         _OVER_WEIGHT * max(1, weights.crew_s, weights.late_s),
-        sum(due_s >= 0 for due_s in problem.due_s),
+        sum(due_s >= 0 for due_s in problem.due_s) + int(rules.has_hours),
         len({crew.people for crew in problem.crews}),
         min(_MOST_NEAR, len(problem.entrance_ids)),
         max(crew.cap_g for crew in problem.crews),
         max(crew.cap_crates for crew in problem.crews),
+    ]
+
+
+def _rule_sizes(problem: DropProblem, rules: DayRules) -> list[int]:
+    never = NEVER_S
+    has_locks = any(standing.rounds for standing in problem.standing) or set(rules.crew_of) != {ANY_CREW}
+    return [
+        int(rules.is_timed or has_locks or max(rules.handling, default=0) > 1),
+        problem.rules.disinfect_s,
+        never if problem.rules.rest_after_s is None else problem.rules.rest_after_s,
+        problem.rules.rest_s,
+        never if problem.rules.cold_limit_s is None else problem.rules.cold_limit_s,
+        len(problem.rules.quiet),
+        *(second for hours in problem.rules.quiet for second in hours),
+    ]
+
+
+def _crew_rules(problem: DropProblem, rules: DayRules, crew: int) -> list[int]:
+    standing = problem.standing[crew]
+    return [
+        problem.crews[crew].start_s,
+        standing.rested_s,
+        standing.late_s,
+        standing.rounds,
+        standing.handling,
+        rules.lowest[crew],
+        rules.highest[crew],
     ]
 
 

@@ -1,5 +1,6 @@
 """Finds where a block of orders costs least: in a visit, as a visit, or as a round, lateness counted exactly."""
 
+from services.routing.planning.ruin_and_recreate.breaches import breach_cost, noise_cost, order_cost
 from services.routing.planning.ruin_and_recreate.changes import EMPTY_SLOT, Changes
 from services.routing.planning.ruin_and_recreate.dice import below
 from services.routing.planning.ruin_and_recreate.draft import (
@@ -9,42 +10,54 @@ from services.routing.planning.ruin_and_recreate.draft import (
     CREW_FIGURES,
     FIGURES,
     GRAMS,
+    HANDLING,
     HELD,
+    HIGHEST_BIT,
     IN_TIME_S,
     LOADED_S,
     MIXED,
     PROMISED,
     ROUNDS,
     SECONDS,
+    SEEN,
     STOPS,
     UNKNOWN,
     Draft,
     Scratch,
+    against_hours,
     gather,
     gathered_s,
+    hours_at,
     kind_of_slot,
     late_s,
-    over_cost,
     stop_end,
 )
 from services.routing.planning.ruin_and_recreate.ground import (
+    BEGAN_S,
     CLASSES,
+    CREW_OF,
+    CREW_RULES,
     CREW_WEIGHT,
     CREWS,
+    DISINFECT_S,
+    HIGHEST,
     LATE_WEIGHT,
     LOAD_S,
     LOAD_S_PER_PACKAGE,
+    LOWEST,
     MOST_ORDERS,
     MOST_ROUNDS,
     MOST_STOPS,
+    ORDER_RULES,
     PLACES,
+    RULES,
     SLOTS,
     Ground,
 )
 
-FIRST, SIZE, ENTRANCE, LOADING_S, PROMISES_HELD, BLOCK_GRAMS, BLOCK_CRATES = range(7)
+FIRST, SIZE, ENTRANCE, LOADING_S, PROMISES_HELD, BLOCK_GRAMS, BLOCK_CRATES, LOCKED_BLOCK, GAP_S = range(9)
 """Columns of `Changes.block`: its first order and how many, their entrance, what loading them takes, how many
-were promised a time, their load."""
+were promised a time, their load; the one crew that may take them, and the disinfecting a day gains by them."""
 AT_CREW, AT_ROUND, AT_STOP, IS_NEW_STOP, IS_NEW_ROUND, MORE_COST, MORE_BUSY_S = range(7)
 """Columns of `Changes.place`: whose round, its place in the day, which stop, whether stop and round are new,
 what it costs more, and how long that crew works (among equals the least busy opens a new round)."""
@@ -60,16 +73,19 @@ def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     for crew in range(ground.sizes[CREWS]):
         room_g = ground.crew_cap_g[crew] - changes.block[BLOCK_GRAMS]
         room_crates = ground.crew_cap_crates[crew] - changes.block[BLOCK_CRATES]
-        is_barred = ground.crew_only_sealed[crew] > ground.sealed[changes.block[ENTRANCE]]
-        if room_g < 0 or room_crates < 0 or is_barred:
+        if room_g < 0 or room_crates < 0 or _is_barred(ground, changes, crew):
             continue
         if changes.alone_s[ground.crew_class[crew]] == UNKNOWN:
             alone_s = _merged_s(ground, draft, changes, scratch, (UNKNOWN, 0, 0, ground.crew_people[crew]))
             changes.alone_s[ground.crew_class[crew]] = alone_s
         start_s = ground.crew_start_s[crew]
         row = crew * ground.sizes[MOST_ROUNDS]
+        if ground.sizes[RULES] > 0:
+            changes.block[GAP_S] = _gap_more_s(ground, draft, changes, crew)
         for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
             figures = draft.days[row + place] * FIGURES
+            if ground.sizes[RULES] > 0:
+                start_s = _starts_s(ground, draft, crew, place)
             if (
                 draft.figures[figures + GRAMS] <= room_g
                 and draft.figures[figures + CRATES] <= room_crates
@@ -81,6 +97,28 @@ def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
         if has_slot:
             _try_new_rounds(ground, draft, changes, crew)
     return changes.place[MORE_COST] < NOWHERE
+
+
+def _is_barred(ground: Ground, changes: Changes, crew: int) -> bool:
+    """Says whether a crew may not go where the block in hand goes, or the block is another crew's."""
+    handling = ground.handling[changes.block[ENTRANCE]]
+    rules = crew * CREW_RULES
+    if handling < ground.crew_rules[rules + LOWEST] or handling > ground.crew_rules[rules + HIGHEST]:
+        return True
+    return changes.block[LOCKED_BLOCK] != UNKNOWN and changes.block[LOCKED_BLOCK] != crew
+
+
+def _gap_more_s(ground: Ground, draft: Draft, changes: Changes, crew: int) -> int:
+    """Gives the disinfecting that a day gains by the block in hand: each class after its first costs it once."""
+    seen = draft.crews[crew * CREW_FIGURES + SEEN]
+    is_new = seen != 0 and (seen >> min(ground.handling[changes.block[ENTRANCE]], HIGHEST_BIT)) & 1 == 0
+    return ground.sizes[DISINFECT_S] if is_new else 0
+
+
+def _starts_s(ground: Ground, draft: Draft, crew: int, place: int) -> int:
+    """Gives the second from which the visits of the round at a place of a day are counted."""
+    at = hours_at(ground, crew, place)
+    return draft.ruled[at] + draft.ruled[at + 1]
 
 
 def _take_in_hand(ground: Ground, changes: Changes, block: tuple[int, int]) -> None:
@@ -101,6 +139,17 @@ def _take_in_hand(ground: Ground, changes: Changes, block: tuple[int, int]) -> N
     changes.block[PROMISES_HELD] = dues
     changes.block[BLOCK_GRAMS] = grams
     changes.block[BLOCK_CRATES] = crates
+    changes.block[LOCKED_BLOCK] = _locked_to(ground, changes, block) if ground.sizes[RULES] > 0 else UNKNOWN
+    changes.block[GAP_S] = 0
+
+
+def _locked_to(ground: Ground, changes: Changes, block: tuple[int, int]) -> int:
+    """Tells which crew alone may take a block; none may where its orders are locked to several."""
+    locked_to = ground.order_rules[changes.out[block[0]] * ORDER_RULES + CREW_OF]
+    for place in range(block[0], block[1]):
+        if ground.order_rules[changes.out[place] * ORDER_RULES + CREW_OF] != locked_to:
+            return ground.sizes[CREWS]
+    return locked_to
 
 
 def _find_empty_slot(ground: Ground, draft: Draft, changes: Changes) -> bool:
@@ -148,17 +197,20 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
             end_s = start_s + draft.stop_end_s[first_at + stop] + more_s
             _consider(ground, draft, changes, at, (stop, 0, more_s, end_s))
             return
-    inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S]
+    if ground.sizes[RULES] > 0 and _is_of_another_class(ground, draft, slot, entrance):
+        return
+    inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S] + changes.block[GAP_S]
     if ground.sizes[CREW_WEIGHT] * inside_s >= changes.place[MORE_COST]:
         return  # walking there and on can only add to it
     clean = draft.figures[slot * FIGURES + CLEAN]
-    is_sealed = ground.sealed[entrance] == 1
+    is_sealed = ground.handling[entrance] > 0
     turns_mixed = clean == stops if is_sealed else clean == 0
     if turns_mixed and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return
     loaded_s = ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S]
     first, last = (clean, stops) if is_sealed else (0, clean)
     row = (entrance + 1) * ground.sizes[PLACES]
+    turn = clean if ground.sizes[DISINFECT_S] > 0 and 0 < clean < stops else UNKNOWN
     for stop in range(first, last + 1):
         here, there, left_s, arrives_s = 0, 0, loaded_s, draft.figures[slot * FIGURES + SECONDS]
         if stop > 0:
@@ -169,28 +221,48 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
         # Walks are as long there as back: both are read from the entrance's own row, which stays in the cache.
         to_s = ground.walk_s[row + here]
         more_s = to_s + ground.walk_s[row + there] - (arrives_s - left_s) + inside_s
+        if stop == turn:  # between these two the crew disinfects, and goes on doing so
+            more_s += ground.sizes[DISINFECT_S]
         _consider(ground, draft, changes, at, (stop, 1, more_s, start_s + left_s + to_s + inside_s))
+
+
+def _is_of_another_class(ground: Ground, draft: Draft, slot: int, entrance: int) -> bool:
+    """Says whether an entrance and a round do not go together: classes above sealed have rounds of their own."""
+    ours, theirs = ground.handling[entrance], draft.figures[slot * FIGURES + HANDLING]
+    return max(ours, theirs) > 1 and ours != theirs
 
 
 def _consider(
     ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int], change: tuple[int, int, int, int]
 ) -> None:
     """Remembers a place in a round if it is the best so far."""
-    crew, place, start_s = at
-    stop, is_new_stop, more_s, end_s = change
+    crew, place, _ = at
+    stop, is_new_stop, more_s, _ = change
     cost = ground.sizes[CREW_WEIGHT] * more_s
     if cost >= changes.place[MORE_COST]:
         return
     cost += _over_cost(ground, draft, crew, more_s)
     if draft.crews[crew * CREW_FIGURES + PROMISED] + changes.block[PROMISES_HELD] > 0:
-        slot = draft.days[crew * ground.sizes[MOST_ROUNDS] + place]
-        late = _block_late_s(ground, changes, end_s)
-        late += _stops_later_s(ground, draft, changes, (slot, stop, start_s, more_s))
-        start_s += draft.figures[slot * FIGURES + SECONDS]
-        late += _rounds_later_s(ground, draft, (crew, place + 1, start_s, more_s))
-        cost += ground.sizes[LATE_WEIGHT] * late
+        cost += _hours_cost(ground, draft, changes, at, change)
     if cost < changes.place[MORE_COST]:
         _remember(changes, (crew, place, stop, is_new_stop, 0, cost, 0))
+
+
+def _hours_cost(
+    ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int], change: tuple[int, int, int, int]
+) -> int:
+    """Prices what a place in a round costs in lateness, and in hours that are not kept."""
+    crew, place, start_s = at
+    stop, _, more_s, end_s = change
+    slot = draft.days[crew * ground.sizes[MOST_ROUNDS] + place]
+    late = _block_late_s(ground, changes, end_s)
+    late += _stops_later_s(ground, draft, changes, (slot, stop, start_s, more_s))
+    start_s += draft.figures[slot * FIGURES + SECONDS]
+    late += _rounds_later_s(ground, draft, (crew, place + 1, start_s, more_s))
+    cost = ground.sizes[LATE_WEIGHT] * late
+    if ground.sizes[RULES] > 0:
+        cost += _against_more(ground, draft, changes, (crew, place, stop, more_s, end_s))
+    return cost
 
 
 def _remember(changes: Changes, found: tuple[int, int, int, int, int, int, int]) -> None:
@@ -199,8 +271,42 @@ def _remember(changes: Changes, found: tuple[int, int, int, int, int, int, int])
 
 
 def _over_cost(ground: Ground, draft: Draft, crew: int, more_s: int) -> int:
-    over_s = ground.crew_start_s[crew] + draft.crews[crew * CREW_FIGURES + BUSY_S] - ground.crew_end_s[crew]
-    return over_cost(ground, over_s + more_s) - over_cost(ground, over_s)
+    began_s = ground.crew_rules[crew * CREW_RULES + BEGAN_S]
+    over_s = began_s + draft.crews[crew * CREW_FIGURES + BUSY_S] - ground.crew_end_s[crew]
+    return breach_cost(ground, over_s + more_s) - breach_cost(ground, over_s)
+
+
+def _against_more(ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int, int, int]) -> int:
+    """Prices about what more is not at its hours with the block in a round: rests are as they were."""
+    crew, place, stop, more_s, end_s = at
+    slot, at_place = draft.days[crew * ground.sizes[MOST_ROUNDS] + place], hours_at(ground, crew, place)
+    begins_s, gap_s = draft.ruled[at_place], draft.ruled[at_place + 1]
+    starts_s = end_s - changes.alone_s[ground.crew_class[crew]]
+    cost = _block_against(ground, changes, (begins_s, starts_s, end_s))
+    moved_s = (stop, changes.block[LOADING_S], more_s)
+    cost += against_hours(ground, draft, slot, (begins_s, gap_s), moved_s)
+    cost -= against_hours(ground, draft, slot, (begins_s, gap_s), (0, 0, 0))
+    return cost + _rounds_against(ground, draft, (crew, place + 1, more_s))
+
+
+def _block_against(ground: Ground, changes: Changes, hours_s: tuple[int, int, int]) -> int:
+    """Prices by how much the orders of the block in hand are not served at their hours."""
+    cost = noise_cost(ground, hours_s[1], hours_s[2])
+    for place in range(changes.block[FIRST], changes.block[FIRST] + changes.block[SIZE]):
+        cost += order_cost(ground, changes.out[place], hours_s)
+    return cost
+
+
+def _rounds_against(ground: Ground, draft: Draft, at: tuple[int, int, int]) -> int:
+    """Prices what more is not at its hours in the rounds of a day, from one on, when they start later."""
+    crew, first, more_s = at
+    cost, row = 0, crew * ground.sizes[MOST_ROUNDS]
+    for place in range(first, draft.crews[crew * CREW_FIGURES + ROUNDS]):
+        slot, at_place = draft.days[row + place], hours_at(ground, crew, place)
+        begins_s, gap_s = draft.ruled[at_place], draft.ruled[at_place + 1]
+        cost += against_hours(ground, draft, slot, (begins_s + more_s, gap_s), (0, 0, 0))
+        cost -= against_hours(ground, draft, slot, (begins_s, gap_s), (0, 0, 0))
+    return cost
 
 
 def _block_late_s(ground: Ground, changes: Changes, end_s: int) -> int:
@@ -236,6 +342,8 @@ def _rounds_later_s(ground: Ground, draft: Draft, at: tuple[int, int, int, int])
     late, row = 0, crew * ground.sizes[MOST_ROUNDS]
     for place in range(row + first, row + draft.crews[crew * CREW_FIGURES + ROUNDS]):
         slot = draft.days[place]
+        if ground.sizes[RULES] > 0:
+            start_s = _starts_s(ground, draft, crew, place - row)
         if start_s + more_s > draft.figures[slot * FIGURES + IN_TIME_S]:
             late += late_s(ground, draft, slot, start_s + more_s) - late_s(ground, draft, slot, start_s)
         start_s += draft.figures[slot * FIGURES + SECONDS]
@@ -248,6 +356,7 @@ def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -
     more_s = (
         ground.sizes[LOAD_S]
         + changes.block[LOADING_S]
+        + changes.block[GAP_S]
         + ground.walk_s[entrance + 1]
         + changes.alone_s[ground.crew_class[crew]]
         + ground.walk_s[(entrance + 1) * ground.sizes[PLACES]]
@@ -256,9 +365,11 @@ def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -
     if ground.sizes[CREW_WEIGHT] * more_s > changes.place[MORE_COST] or rounds + 1 >= ground.sizes[MOST_ROUNDS]:
         return
     start_s, row = ground.crew_start_s[crew], crew * ground.sizes[MOST_ROUNDS]
-    kind, is_first = 2 * ground.sealed[entrance], True
+    kind, is_first = 2 * ground.handling[entrance], True
     for place in range(rounds):
         slot = draft.days[row + place]
+        if ground.sizes[RULES] > 0:
+            start_s = _starts_s(ground, draft, crew, place)
         if kind_of_slot(draft, slot) > kind:
             _consider_new_round(ground, draft, changes, (crew, place, start_s, more_s))
             return
@@ -278,6 +389,11 @@ def _consider_new_round(ground: Ground, draft: Draft, changes: Changes, at: tupl
         late = _block_late_s(ground, changes, start_s + more_s - back_s)
         late += _rounds_later_s(ground, draft, (crew, place, start_s, more_s))
         cost += ground.sizes[LATE_WEIGHT] * late
+    if ground.sizes[RULES] > 0:
+        ends_s = start_s + more_s - ground.walk_s[(changes.block[ENTRANCE] + 1) * ground.sizes[PLACES]]
+        starts_s = ends_s - changes.alone_s[ground.crew_class[crew]]
+        cost += _block_against(ground, changes, (start_s, starts_s, ends_s))
+        cost += _rounds_against(ground, draft, (crew, place, more_s))
     busy_s = draft.crews[crew * CREW_FIGURES + BUSY_S]
     best, is_new = changes.place[MORE_COST], changes.place[IS_NEW_ROUND]
     if cost < best or (cost == best and is_new == 1 and busy_s < changes.place[MORE_BUSY_S]):

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from services.routing.planning.problem import DayAt, DropProblem
 from services.routing.planning.ruin_and_recreate.anneal import BEST_COST, STEPS, Search, anneal
 from services.routing.planning.ruin_and_recreate.changes import no_changes
+from services.routing.planning.ruin_and_recreate.days import read_days, write_days
 from services.routing.planning.ruin_and_recreate.draft import (
     COST,
     CREW_FIGURES,
     Draft,
     empty_draft,
     empty_scratch,
-    read_days,
     refresh_crew,
     refresh_round,
-    write_days,
 )
 from services.routing.planning.ruin_and_recreate.ground import CREWS, Ground, ground_of
 
