@@ -37,6 +37,8 @@ _MOST_OFFERED = 3
 _MOST_TRIED = 6
 Replan = Callable[[Problem], frozenset[str]]
 """Plans a problem and gives the orders it serves."""
+Planner = Callable[[Problem], Plan]
+"""Plans a problem."""
 
 
 class Relaxing(StrEnum):
@@ -90,7 +92,7 @@ class WhyNot:
 
 
 class Binding(StrEnum):
-    """A rule without which a placed order would be somewhere cheaper."""
+    """A rule without which a placed order would be somewhere cheaper, in another round when planned again."""
 
     TROLLEY = "trolley"
     SHIFT = "shift"
@@ -139,9 +141,11 @@ def relaxed(problem: Problem, order_id: str, relaxation: Relaxation) -> Problem:
     return problem
 
 
-def explain_placed(problem: Problem, plan: Plan, order_id: str) -> WhyHere:
+def explain_placed(problem: Problem, plan: Plan, order_id: str, planner: Planner) -> WhyHere:
     """Says what an order costs where it is, where it would be next best, and what keeps it from better.
 
+    A rule binds only if there is a cheaper place without it, and if `planner` then gives the order another round
+    than it gives it with the rule.
     Shape: a problem of one drop point.
     Errors: KeyError for an order that is not in the plan.
     """
@@ -156,9 +160,11 @@ def explain_placed(problem: Problem, plan: Plan, order_id: str) -> WhyHere:
     elsewhere = (one for one in places if _company(running.with_order(order, one), order_id) != here)
     runner_up = next(elsewhere, None)
     saved = []
-    for binding, (loose, home) in _loosened(others, entrance).items():
-        best = RunningPlan(loose, rest, {}).best_places(order, home, 1)
-        if best and best[0].more_cost < cost:
+    for binding, loose in _loosened(problem).items():
+        home = _home(loose, order)
+        alone = replace(loose, orders=others.orders)
+        best = RunningPlan(alone, rest, {}).best_places(order, home, 1)
+        if best and best[0].more_cost < cost and _moves(planner, (problem, loose), order_id):
             saved.append((binding, cost - best[0].more_cost))
     more = runner_up.more_cost - cost if runner_up else 0
     return WhyHere(order_id, here[0], cost, runner_up, more, tuple(saved))
@@ -349,25 +355,34 @@ def _lighter(each: Round, orders: Collection[str]) -> Round:
 
 def _company(plan: Plan, order_id: str) -> tuple[str, frozenset[str]]:
     """Tells with which crew and with which others an order travels."""
+    found = _round_of(plan, order_id)
+    if found is None:
+        raise KeyError(order_id)
+    return found[0], frozenset(order for visit in found[1].visits for order in visit.orders)
+
+
+def _moves(planner: Planner, problems: tuple[Problem, Problem], order_id: str) -> bool:
+    """Tells whether an order is in another round in the plan of one problem than in that of the other."""
+    with_rule, without_rule = (_round_of(planner(problem), order_id) for problem in problems)
+    return with_rule != without_rule
+
+
+def _round_of(plan: Plan, order_id: str) -> tuple[str, Round] | None:
     for crew_plan in plan.crews:
         for each in crew_plan.rounds:
-            held = frozenset(order for visit in each.visits for order in visit.orders)
-            if order_id in held:
-                return crew_plan.crew, held
-    raise KeyError(order_id)
+            if any(order_id in visit.orders for visit in each.visits):
+                return crew_plan.crew, each
+    return None
 
 
-def _loosened(problem: Problem, home: Entrance) -> dict[Binding, tuple[Problem, Entrance]]:
-    """Gives the problem without each of the rules that may bind, and the order's entrance in it."""
+def _loosened(problem: Problem) -> dict[Binding, Problem]:
+    """Gives the problem without each of the rules that may bind."""
     crews = problem.crews
     strong = tuple(replace(crew, cap_g=_NO_LIMIT, cap_crates=_NO_LIMIT) for crew in crews)
-    clean = tuple(replace(place, sealed=False) for place in problem.entrances)
+    clean = tuple(replace(place, sealed=False, handling=None) for place in problem.entrances)
     untouched = tuple(replace(crew, was_sealed=False) for crew in crews)
     return {
-        Binding.TROLLEY: (replace(problem, crews=strong), home),
-        Binding.SHIFT: (replace(problem, crews=tuple(map(_endless, crews))), home),
-        Binding.INFECTION_ORDER: (
-            replace(problem, entrances=clean, crews=untouched),
-            replace(home, sealed=False),
-        ),
+        Binding.TROLLEY: replace(problem, crews=strong),
+        Binding.SHIFT: replace(problem, crews=tuple(map(_endless, crews))),
+        Binding.INFECTION_ORDER: replace(problem, entrances=clean, crews=untouched),
     }

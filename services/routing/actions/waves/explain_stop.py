@@ -13,6 +13,8 @@ from services.routing.storage.stops import StopRow
 from shared.basics.errors import NotFound
 from shared.database.session import Transaction
 
+_SEEDS = (1, 2, 3)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -56,12 +58,25 @@ def explain_stop(question: Question) -> WhyNot | WhyHere:
     }
     if question.stop.stop_id in planned:
         orders = tuple(order for order in question.problem.orders if order.id in planned)
-        return explain_placed(replace(question.problem, orders=orders), question.plan, question.stop.stop_id)
+        problem = replace(question.problem, orders=orders)
+        return explain_placed(problem, question.plan, question.stop.stop_id, _planned)
     return explain_unassigned(question.problem, question.plan, question.stop.stop_id, _served)
 
 
 def _served(problem: Problem) -> frozenset[str]:
+    """Gives the orders that are served whichever way the planner's dice fall."""
+    plans = [_planned(problem, seed) for seed in _SEEDS]
+    return frozenset.intersection(
+        *(
+            frozenset(o for crew in plan.crews for each in crew.rounds for v in each.visits for o in v.orders)
+            for plan in plans
+        )
+    )
+
+
+def _planned(problem: Problem, seed: int = _SEEDS[0]) -> Plan:
     """Plans by the plain planner, which is quick and never serves more than the search would."""
     servable, _ = screen(problem)
-    plan = plan_of(problem.name, [(part, fallback.solve(part, seed=1).days) for part in drop_problems(servable)])
-    return frozenset(o for crew in plan.crews for each in crew.rounds for v in each.visits for o in v.orders)
+    return plan_of(
+        problem.name, [(part, fallback.solve(part, seed=seed).days) for part in drop_problems(servable)]
+    )

@@ -1,6 +1,7 @@
 """Reasons that can be acted on: what is offered was planned again and served the order."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from services.routing.planning.explanation import (
     relaxed,
 )
 from services.routing.planning.instance_files import plan_from, problem_from
-from services.routing.planning.problem import Plan, Problem, Reason, drop_problems, plan_of, screen
+from services.routing.planning.parts import share_of
+from services.routing.planning.problem import Plan, Problem, Reason, Round, drop_problems, plan_of, screen
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order
 
 
@@ -138,19 +140,19 @@ def test_what_no_longer_shift_can_help_is_not_offered_one() -> None:
 def test_a_placed_order_has_its_next_best_place_and_what_that_costs_more() -> None:
     street = a_street(crews=[a_crew("c0"), a_crew("c1")])
     plan = plan_from(a_plan([[("clean", ["o0", "o1"]), ("sealed", ["o2"])]]))
-    here = explain_placed(problem_from(street), plan, "o1")
+    here = explain_placed(problem_from(street), plan, "o1", planned)
     assert (here.crew, here.saved_by) == ("c0", ())
     assert here.runner_up is not None
     assert here.runner_up_costs_more > 0
     with pytest.raises(KeyError):
-        explain_placed(problem_from(street), plan, "o9")
+        explain_placed(problem_from(street), plan, "o9", planned)
 
 
 def test_a_full_trolley_is_named_as_what_keeps_an_order_from_a_cheaper_place() -> None:
     crews = [a_crew("c0", cap_crates=2), a_crew("c1", cap_crates=2)]
     problem = problem_from(a_street(crews=crews, orders=[an_order(f"o{n}", "clean") for n in range(3)]))
     plan = plan_from(a_plan([[("clean", ["o0", "o1"])], [("clean", ["o2"])]]))
-    here = explain_placed(problem, plan, "o2")
+    here = explain_placed(problem, plan, "o2", planned)
     assert [binding for binding, _ in here.saved_by] == [Binding.TROLLEY]
     wider = replace(problem, crews=tuple(replace(crew, cap_crates=3) for crew in problem.crews))
     (crew,) = planned(wider).crews
@@ -163,5 +165,55 @@ def test_the_infection_order_is_named_where_it_keeps_an_order_from_the_nearer_cr
     entrances = [an_entrance("sealed", sealed=True), an_entrance("clean")]
     problem = problem_from(a_street(crews=crews, orders=orders, entrances=entrances))
     plan = plan_from(a_plan([[("sealed", ["o2"])]], [[("clean", ["o0"])]]))
-    here = explain_placed(problem, plan, "o0")
+    here = explain_placed(problem, plan, "o0", planned)
     assert Binding.INFECTION_ORDER in [binding for binding, _ in here.saved_by]
+
+
+def placed_orders(seed: int) -> Iterator[tuple[Problem, Plan, str]]:
+    """Each order that a crowded street's plan serves, with its drop point's share of problem and plan."""
+    problem = problem_from(a_crowded_street(random.Random(seed)))
+    whole = planned(problem)
+    served = {o for crew in whole.crews for each in crew.rounds for v in each.visits for o in v.orders}
+    for drop in problem.drop_points:
+        share = share_of(problem, drop.id)
+        orders = tuple(order for order in share.orders if order.id in served)
+        part = replace(share, orders=orders)
+        crews = {crew.id for crew in part.crews}
+        plan = replace(whole, crews=tuple(one for one in whole.crews if one.crew in crews))
+        yield from ((part, plan, order.id) for order in orders)
+
+
+def round_of(plan: Plan, order: str) -> tuple[str, Round]:
+    """The crew and round that serve an order."""
+    return next(
+        (one.crew, each)
+        for one in plan.crews
+        for each in one.rounds
+        if any(order in visit.orders for visit in each.visits)
+    )
+
+
+def without_rule(problem: Problem, binding: Binding) -> Problem:
+    """The problem with one rule lifted for all."""
+    crews, entrances = problem.crews, problem.entrances
+    if binding is Binding.TROLLEY:
+        crews = tuple(replace(crew, cap_g=10**9, cap_crates=10**9) for crew in crews)
+    elif binding is Binding.SHIFT:
+        crews = tuple(replace(crew, end_s=10**9) for crew in crews)
+    else:
+        crews = tuple(replace(crew, was_sealed=False) for crew in crews)
+        entrances = tuple(replace(place, sealed=False) for place in entrances)
+    return replace(problem, crews=crews, entrances=entrances)
+
+
+def test_without_the_rule_that_is_named_as_binding_a_placed_order_is_in_another_round() -> None:
+    named = []
+    for seed in range(80):
+        for problem, plan, order in placed_orders(seed):
+            for binding, saved in explain_placed(problem, plan, order, planned).saved_by:
+                again = planned(without_rule(problem, binding))
+                assert saved > 0
+                assert round_of(again, order) != round_of(planned(problem), order), (seed, order, binding)
+                named.append(binding)
+    assert set(named) == set(Binding)
+    assert len(named) >= 30
