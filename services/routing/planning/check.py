@@ -4,6 +4,7 @@ Longer than 400 lines because whatever it took from elsewhere it could not judge
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
@@ -37,7 +38,7 @@ class _Book:
     orders: dict[str, _Row]
     crews: dict[str, _Row]
     model: _Row
-    ways: tuple[_Line, ...]
+    ways: "_Network"
     closed_zones: frozenset[str]
     rules: _Row
     locked: dict[str, list[_Row]]
@@ -57,7 +58,7 @@ def check_plan(instance: _Row, plan: _Row, *, partial: bool = False) -> Score:
         orders={row["id"]: row for row in instance["orders"]},
         crews={row["id"]: row for row in instance["crews"]},
         model=instance["model"],
-        ways=tuple(tuple((x, y) for x, y in line) for line in instance.get("ways", ())),
+        ways=network_of(tuple(tuple((x, y) for x, y in line) for line in instance.get("ways", ()))),
         closed_zones=frozenset(instance.get("closed_zones", ())),
         rules=instance.get("rules") or {},
         locked={row["crew"]: row["rounds"] for row in instance.get("locked", ())},
@@ -255,10 +256,10 @@ def _broken_hours(rules: _Row, entrance: _Row, served: list[_Row], times: dict[s
     return errors
 
 
-def walk_s(model: _Row, here: _Row, there: _Row, ways: tuple[_Line, ...] = ()) -> int:
+def walk_s(model: _Row, here: _Row, there: _Row, ways: "_Network") -> int:
     """Gives the seconds between two points: along the ways, or a straight line made longer by the detour."""
     straight_m = math.sqrt((here["x"] - there["x"]) ** 2 + (here["y"] - there["y"]) ** 2)
-    along_mm = _along_ways_mm(model, here, there, ways) if ways else None
+    along_mm = _along_ways_mm(model, here, there, ways) if ways.pieces else None
     walked_m = straight_m * model["detour"] if along_mm is None else along_mm / 1000
     seconds: int = round(walked_m / model["walk_mps"])
     return seconds
@@ -269,31 +270,32 @@ class _Network:
     """The drawn ways as straight pieces in whole millimetres, and what was already found out about places."""
 
     pieces: dict[tuple[_Dot, _Dot], int]
+    by_left: list[tuple[_Dot, _Dot]]
+    widest_mm: int
     beside: dict[_Dot, dict[_Dot, int]]
     meetings: dict[_Dot, tuple[int, dict[_Dot, int]]]
     walks: dict[tuple[_Dot, _Dot], int | float]
 
 
 @lru_cache(maxsize=32)
-def _network(ways: tuple[_Line, ...]) -> _Network:
-    network = _Network({}, {}, {}, {})
+def network_of(ways: tuple[_Line, ...]) -> _Network:
+    """Lays drawn ways out as straight pieces; those asked for last are kept, for whoever checks day by day."""
+    pieces: dict[tuple[_Dot, _Dot], int] = {}
+    beside: dict[_Dot, dict[_Dot, int]] = {}
     for line in ways:
         dots = [(round(x * 1000), round(y * 1000)) for x, y in line]
         for number in range(1, len(dots)):
             one, other = sorted(dots[number - 1 : number + 1])
             if one != other:
-                network.pieces[one, other] = _long_mm(one, other)
-                network.beside.setdefault(one, {})[other] = _long_mm(one, other)
-                network.beside.setdefault(other, {})[one] = _long_mm(one, other)
-    return network
+                pieces[one, other] = _long_mm(one, other)
+                beside.setdefault(one, {})[other] = beside.setdefault(other, {})[one] = pieces[one, other]
+    widest_mm = max((other[0] - one[0] for one, other in pieces), default=0)
+    return _Network(pieces, sorted(pieces), widest_mm, beside, {}, {})
 
 
-def _along_ways_mm(model: _Row, here: _Row, there: _Row, ways: tuple[_Line, ...]) -> int | None:
+def _along_ways_mm(model: _Row, here: _Row, there: _Row, network: _Network) -> int | None:
     """Gives the shortest way over the drawn ways; None where the two are walked straight."""
-    network = _network(ways)
     begins, ends = ((round(place["x"] * 1000), round(place["y"] * 1000)) for place in (here, there))
-    if not network.pieces:
-        return None
     (off_mm, from_begin), (back_mm, to_end) = _meeting(network, begins), _meeting(network, ends)
     if _long_mm(begins, ends) <= off_mm + back_mm:
         return None
@@ -308,11 +310,16 @@ def _meeting(network: _Network, place: _Dot) -> tuple[int, dict[_Dot, int]]:
     """Gives how far a place is from its nearest piece, and from there to both ends of that."""
     if place not in network.meetings:
         found: list[tuple[int, tuple[_Dot, _Dot]]] = []
-        for piece in sorted(network.pieces, key=lambda one: _gap_mm(place, one)):
-            # A piece whose box is farther off than a piece already seen cannot be nearer.
-            if found and _gap_mm(place, piece) > min(found)[0]:
-                break
-            found.append((_nearest_mm(place, *piece)[0], piece))
+        reach_mm = 30_000
+        # No piece beyond reach is nearer than one within it.
+        while not found or min(found)[0] > reach_mm:
+            reach_mm *= 2
+            first = bisect_left(
+                network.by_left, place[0] - reach_mm - network.widest_mm, key=lambda one: one[0][0]
+            )
+            last = bisect_right(network.by_left, place[0] + reach_mm, key=lambda one: one[0][0])
+            near = (piece for piece in network.by_left[first:last] if _gap_mm(place, piece) <= reach_mm)
+            found = [(_nearest_mm(place, *piece)[0], piece) for piece in near]
         off_mm, piece = min(found)
         along_mm = _nearest_mm(place, *piece)[1]
         network.meetings[place] = off_mm, {piece[0]: along_mm, piece[1]: network.pieces[piece] - along_mm}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.routing.planning import fallback
 from services.routing.planning.bound import lower_bound_s
-from services.routing.planning.check import check_plan, walk_s
+from services.routing.planning.check import check_plan, network_of, walk_s
 from services.routing.planning.instance_files import instance_dict, plan_dict, problem_from
 from services.routing.planning.problem import drop_problems, plan_of, screen
 from services.routing.planning.timetable import cost_of
@@ -44,7 +44,7 @@ def by_the_search(lines: list[Line], here: Place, there: Place) -> int:
 
 def by_the_check(lines: list[Line], here: Place, there: Place) -> int:
     model = {"walk_mps": 1.0, "detour": 1.3}
-    return walk_s(model, vars(here), vars(there), tuple(lines))
+    return walk_s(model, vars(here), vars(there), network_of(tuple(lines)))
 
 
 ROAD: Line = ((0, 0), (100, 0))
