@@ -102,6 +102,16 @@ async def test_a_status_page_does_so_in_every_state(doorway: Doorway, town: Town
     await _look(doorway, "notify", "", f"{found[state]}?large=1", 48)
 
 
+@pytest.mark.parametrize("kind", ["places", "why"])
+async def test_so_do_the_pages_of_an_order_that_a_wave_leads_to(doorway: Doorway, town: Town, kind: str) -> None:
+    window = await doorway.window("routing", "dispatcher", viewport=DESK)
+    page = await window.new_page()
+    await page.goto(f"{town.urls['routing']}/waves/{town.waves['planned']}")
+    link = await page.locator(f'a[href*="/{kind}?stop_id="]').first.get_attribute("href")
+    await window.close()
+    await _look(doorway, "routing", "dispatcher", f"{town.urls['routing']}{link}", 24)
+
+
 async def test_when_the_database_is_away_people_are_told_what_to_do(doorway: Doorway, town: Town) -> None:
     link = next(iter((await links_by_state(town)).values()))
     await asyncio.to_thread(town.system.stop_one, "postgres")
