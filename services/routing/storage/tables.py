@@ -302,6 +302,7 @@ rounds = Table(
     Column("started_at", _MOMENT),
     Column("closed_at", _MOMENT),
     Index("rounds_of_wave", "wave_id"),
+    Index("rounds_of_request", "request_id"),
     Index("rounds_of_crew", "crew_id", "state", "planned_start"),
 )
 
