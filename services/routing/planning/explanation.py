@@ -251,7 +251,8 @@ def _longer_shifts(problem: Problem, plan: Plan, order: Order, home: Entrance) -
 def _proven(problem: Problem, order: Order, way: Relaxation, replan: Replan) -> Relaxation | None:
     """Plans again with a relaxation, and with more time while it is too little; None where nothing helps."""
     while True:
-        if order.id in replan(relaxed(problem, order.id, way)):
+        looser = relaxed(problem, order.id, way)
+        if order.id in replan(looser) and order.id in replan(_last(looser, order.id)):
             return way
         last = way.changes[-1]
         if last.relaxing not in {Relaxing.LONGER_SHIFT, Relaxing.ANOTHER_CREW} or last.amount >= _LONGEST_S:
@@ -259,6 +260,12 @@ def _proven(problem: Problem, order: Order, way: Relaxation, replan: Replan) -> 
         amount = min(_LONGEST_S, 2 * last.amount)
         longer = replace(last, amount=amount, change_s=last.change_s + amount - last.amount)
         way = Relaxation((*way.changes[:-1], longer))
+
+
+def _last(problem: Problem, order_id: str) -> Problem:
+    """Puts an order behind all others, wanted by no hour: what is served even so is not served by chance."""
+    mine = [replace(one, due_s=None, priority=0) for one in problem.orders if one.id == order_id]
+    return replace(problem, orders=(*(one for one in problem.orders if one.id != order_id), *mine))
 
 
 def _changed(problem: Problem, order_id: str, change: Change) -> Problem:
