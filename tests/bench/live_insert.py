@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from services.routing.planning.insertion import RunningPlan
 from services.routing.planning.instance_files import problem_from
 from services.routing.planning.parts import share_of
 from services.routing.planning.problem import Crew, CrewPlan, Entrance, Order, Plan, Problem, Round, Visit
+from services.routing.planning.running_plan import RunningPlan
 from shared.basics.clock import SystemClock
 from tests.bench.live_insert_service import measure_service
 from tests.bench.planner_streets import street

@@ -23,9 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.processes import free_ports, is_listening
 from services.routing.actions.waves.insert_order import ask_place, offer_places
 from services.routing.actions.waves.read_running_plan import RunningPlans
-from services.routing.planning.insertion import RunningPlan
 from services.routing.planning.instance_files import instance_dict
 from services.routing.planning.problem import Entrance
+from services.routing.planning.running_plan import RunningPlan
 from services.routing.planning.timetable import timetable
 from services.routing.storage import tables as t
 from shared.basics.clock import SystemClock

@@ -9,7 +9,7 @@ from services.routing.domain.round import RoundState
 from services.routing.domain.tap import TaskKind
 from services.routing.domain.wave import RequestState, WaveState
 from services.routing.planning.explanation import Binding, Relaxing
-from services.routing.planning.insertion import Joining
+from services.routing.planning.running_plan import Joining
 from shared.web.languages import mark
 from shared.web.parts import NavigationEntry
 

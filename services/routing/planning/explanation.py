@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.routing.planning.insertion import RunningPlace, RunningPlan
 from services.routing.planning.parts import share_of
 from services.routing.planning.problem import (
     Crew,
@@ -24,6 +23,7 @@ from services.routing.planning.problem import (
     drop_problems,
     screen,
 )
+from services.routing.planning.running_plan import RunningPlace, RunningPlan
 from services.routing.planning.timetable import cost_of
 
 STEP_S = 300

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ from fastapi import FastAPI
 from services.routing.actions.waves.export_wave import export_wave
 from services.routing.actions.waves.insert_order import ChosenPlace, Offer, ask_place, insert_order, offer_places
 from services.routing.actions.waves.read_running_plan import RunningPlans
+from services.routing.actions.waves.run_plan_request import PlanEnd, run_plan_request
 from services.routing.domain.wave import WaveRefused
 from services.routing.planning.child import SolverProcess
-from services.routing.planning.insertion import Joining
+from services.routing.planning.problem import Rules
+from services.routing.planning.running_plan import Joining
+from services.routing.storage.plan_inputs import inputs_of_wave, save_input
 from services.routing.storage.rounds import find_round
 from shared.basics.errors import NotFound
 from shared.basics.randomness import SystemRandomness
@@ -24,6 +28,7 @@ from tests.integration.routing.browsers import Browser, hire
 from tests.integration.routing.district import (
     District,
     a_building,
+    a_planner,
     a_wave,
     an_order,
     open_district,
@@ -36,12 +41,13 @@ LATE = 99
 
 
 async def a_wave_and_an_urgent_order(
-    district: District, solver: SolverProcess, *, released: bool = False, building: int = 1
+    district: District, solver: SolverProcess, *, released: bool = False, building: int = 1, **rules: Any
 ) -> tuple[str, str]:
-    """A planned wave of eight homes and, after it, an order that waits; their ids."""
+    """A planned wave of eight homes and, after it, an order that waits; their ids. More are rules of planning."""
     await open_district(district, homes=8)
     wave_id = await a_wave(district)
-    await plan_all(district, solver)
+    parts = a_planner(district, solver)
+    assert await run_plan_request(replace(parts, rules=replace(parts.rules, **rules))) is PlanEnd.SAVED
     if released:
         await release(district, wave_id)
     await settle(district, LATE, building=building)
@@ -111,6 +117,32 @@ async def test_every_place_offered_can_be_taken(district: District, solver: Solv
     for number in range(3):
         with pytest.raises(TakenBack):
             await take_and_undo(district, await offered(district, wave_id, stop_id), number)
+
+
+async def test_where_there_are_hours_to_keep_only_places_that_keep_them_are_offered(
+    district: District, solver: SolverProcess
+) -> None:
+    rules = Rules(disinfect_s=120, rest_after_s=600, rest_s=300)
+    wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver, product=rules)
+    offer = await offered(district, wave_id, stop_id)
+    assert offer.places
+    for number in range(len(offer.places)):
+        with pytest.raises(TakenBack):
+            await take_and_undo(district, offer, number)
+
+
+async def test_a_day_that_is_quiet_offers_no_place_and_takes_none(
+    district: District, solver: SolverProcess
+) -> None:
+    wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver)
+    unruled = await offered(district, wave_id, stop_id)
+    async with transaction(district.engine) as tx:
+        (given,) = await inputs_of_wave(tx, wave_id)
+        quiet = {**given.instance, "rules": {"quiet": [[1, 86_400]]}}
+        await save_input(tx, replace(given, instance=quiet))
+    assert (await offered(district, wave_id, stop_id)).places == ()
+    with pytest.raises(WaveRefused, match="plan_has_changed"):
+        await take(district, unruled)
 
 
 async def test_a_released_round_takes_it_and_the_household_is_told(

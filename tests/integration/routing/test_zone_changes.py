@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.routing.actions.waves.run_plan_request import PlanEnd
 from services.routing.planning.child import SolverProcess
-from services.routing.planning.insertion import Joining
+from services.routing.planning.running_plan import Joining
 from shared.contracts.orders_estate import ZoneChanged, ZoneClass
 from tests.integration.routing.district import (
     GRID,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from services.routing.actions.waves.build_problem import entrance_of, order_of
 from services.routing.actions.waves.make_wave import are_back, unload_returned
@@ -18,10 +19,10 @@ from services.routing.domain.planned_entrance import plan_entrance
 from services.routing.domain.round import RoundState
 from services.routing.domain.stop import StopState
 from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, WaveRefused, WaveState
-from services.routing.planning.check import check_plan
-from services.routing.planning.insertion import Joining, RunningPlace
+from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict
 from services.routing.planning.problem import Entrance, Order, Plan, Problem
+from services.routing.planning.running_plan import Joining, RunningPlace, has_hours
 from services.routing.planning.timetable import RoundTimes, timetable
 from services.routing.storage import bags, estate, plan_requests, rounds, running_plans, stops, waves
 from services.routing.storage.bags import BagRow
@@ -36,6 +37,8 @@ from shared.basics.randomness import Randomness
 from shared.database.session import Transaction
 
 _ALL_PLACES = 100_000
+_PLACES_PROVEN = 60
+"""So many of the cheapest are tried where there are hours to keep: each takes the check some milliseconds."""
 
 
 class PlanBreaksRule(Exception):
@@ -100,7 +103,16 @@ async def ask_place(tx: Transaction, plans: RunningPlans, names: tuple[str, str]
 
 
 def offer_places(asked: AskedPlace, state: RunningState, limit: int = 3) -> Offer:
-    """Find the cheapest places for an order in the plan it asked about, laid out."""
+    """Find the cheapest places for an order in the plan it asked about, laid out; every rule kept in each."""
+    offer = _all_places(asked, state, limit)
+    if has_hours(state.running.problem, offer.order):
+        likely = _all_places(asked, state, _PLACES_PROVEN).places
+        kept = (place for place in likely if not _judged(offer, place).errors)
+        offer = replace(offer, places=tuple(islice(kept, limit)))
+    return offer
+
+
+def _all_places(asked: AskedPlace, state: RunningState, limit: int) -> Offer:
     stop = asked.stop
     entrance = asked.new_entrance or state.entrances[stop.entrance_id]
     entrance = replace(entrance, floors=max(entrance.floors, stop.floor or 1))
@@ -127,9 +139,9 @@ async def insert_order(
         raise WaveRefused("drop_point_being_planned", drop_points=drop_point_id)
     state = await read_running_plan(tx, request_id, clock.now(), lock=True)
     bags_of = await bags.of_orders(tx, [stop.order_id])
-    offer = offer_places(await _asked(tx, (wave, stop), bags_of, state), state, _ALL_PLACES)
+    offer = _all_places(await _asked(tx, (wave, stop), bags_of, state), state, _ALL_PLACES)
     place = _found(offer, chosen)
-    if state.mark != chosen.mark or place is None:
+    if state.mark != chosen.mark or place is None or _is_out_of_hours(offer, place):
         raise WaveRefused("plan_has_changed")
     times = _proven(offer, place)
     await unload_returned(tx, [stop], await bags.of_orders(tx, [stop.order_id]), clock.now())
@@ -210,28 +222,42 @@ def _found(offer: Offer, chosen: ChosenPlace) -> RunningPlace | None:
     return None
 
 
-def _proven(offer: Offer, place: RunningPlace) -> Sequence[RoundTimes]:
-    """Has the independent check judge the chosen crew's day with the order in it, and dates it.
-
-    Errors: PlanBreaksRule.
-    """
+def _day_with(offer: Offer, place: RunningPlace) -> tuple[Problem, Plan]:
+    """Lays out the chosen crew's day alone, with the order in it."""
     running = offer.state.running
     plan = running.with_order(offer.order, place)
     crews = tuple(crew_plan for crew_plan in plan.crews if crew_plan.crew == place.crew)
     held = {order for crew_plan in crews for each in crew_plan.rounds for v in each.visits for order in v.orders}
     orders = [order for order in running.problem.orders if order.id in held]
     others = [one for one in running.problem.entrances if one.id != offer.entrance.id]
-    problem: Problem = replace(
+    problem = replace(
         running.problem,
         orders=(*orders, offer.order),
         entrances=(*others, offer.entrance),
         crews=tuple(crew for crew in running.problem.crews if crew.id == place.crew),
     )
-    day = Plan(problem.name, crews)
-    score = check_plan(instance_dict(problem), plan_dict(day))
+    return problem, Plan(problem.name, crews)
+
+
+def _is_out_of_hours(offer: Offer, place: RunningPlace) -> bool:
+    """Says whether a place that nobody was offered would break hours to keep."""
+    return has_hours(offer.state.running.problem, offer.order) and bool(_judged(offer, place).errors)
+
+
+def _judged(offer: Offer, place: RunningPlace) -> Score:
+    problem, day = _day_with(offer, place)
+    return check_plan(instance_dict(problem), plan_dict(day))
+
+
+def _proven(offer: Offer, place: RunningPlace) -> Sequence[RoundTimes]:
+    """Has the independent check judge the chosen crew's day with the order in it, and dates it.
+
+    Errors: PlanBreaksRule.
+    """
+    score = _judged(offer, place)
     if score.errors:
         raise PlanBreaksRule(score.errors[0])
-    return timetable(problem, day)
+    return timetable(*_day_with(offer, place))
 
 
 async def _round_for(

@@ -9,9 +9,9 @@ from itertools import groupby
 from services.routing.domain.crew import LEAD
 from services.routing.domain.round import RoundState
 from services.routing.domain.wave import WaveRefused
-from services.routing.planning.insertion import RunningPlan
 from services.routing.planning.instance_files import problem_from
 from services.routing.planning.problem import Crew, CrewPlan, Entrance, Plan, Problem, Round, Visit
+from services.routing.planning.running_plan import RunningPlan
 from services.routing.storage import crews, plan_inputs, running_plans
 from services.routing.storage.plan_inputs import PlanInput
 from services.routing.storage.rounds import RoundRow

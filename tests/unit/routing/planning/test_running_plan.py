@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
-from services.routing.planning.insertion import Joining, RunningPlan, best_places
+from services.routing.planning.insertion import best_places
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
 from services.routing.planning.parts import share_of
 from services.routing.planning.problem import Order, Plan, Problem, days_of, drop_problems, plan_of, screen
+from services.routing.planning.running_plan import Joining, RunningPlan, has_hours
 from services.routing.planning.timetable import RoundClocks
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order, streets
 
@@ -59,6 +61,42 @@ def test_the_places_are_those_that_trying_everything_finds_and_cost_what_they_sa
                 place.more_crew_s,
                 place.more_late_s,
             )
+
+
+@st.composite
+def ruled_streets(draw: st.DrawFn) -> dict[str, Any]:
+    """Draws a street whose rules say who goes where, who carries, and where the building head takes all."""
+    street = draw(streets())
+    for entrance in street["entrances"]:
+        entrance["handling"] = draw(st.integers(1, 2)) if entrance["sealed"] else 0
+        entrance["hand_over_s"] = draw(st.sampled_from([None, 90]))
+    for crew in street["crews"]:
+        crew["climbers"] = draw(st.integers(1, crew["people"]))
+        crew["may_enter"] = draw(st.sampled_from([None, 0, 1, 2]))
+    return {**street, "rules": {"own_crews": draw(st.booleans())}}
+
+
+@given(ruled_streets())
+@settings(max_examples=60, deadline=None)
+def test_every_place_keeps_who_may_go_where_and_costs_what_it_says(street: dict[str, Any]) -> None:
+    for problem in parts_of(street):
+        order = problem.orders[-1]
+        rest = without(problem, order.id)
+        plan = planned(rest)
+        (entrance,) = [one for one in problem.entrances if one.id == order.entrance]
+        running = RunningPlan(rest, plan, {})
+        before = scored(problem, plan)
+        assert not has_hours(problem, order)
+        for place in running.best_places(order, entrance, 20):
+            assert scored(problem, running.with_order(order, place)).cost - before.cost == place.more_cost
+
+
+def test_a_crew_that_may_not_go_there_is_offered_no_place() -> None:
+    street = a_street(crews=[a_crew("c0", may_enter=0), a_crew("c1")])
+    plan = running(street, a_plan([[("clean", ["o0", "o1"])], [("sealed", ["o2"])]]))
+    grown = problem_from({**street, "orders": [*street["orders"], an_order("new", "sealed")]})
+    entrance = next(one for one in grown.entrances if one.id == "sealed")
+    assert {place.crew for place in plan.best_places(grown.orders[-1], entrance, 20)} == {"c1"}
 
 
 def running(street: dict[str, Any], plan: dict[str, Any], may_slip_s: dict[str, int] | None = None) -> RunningPlan:

@@ -1,0 +1,357 @@
+"""Finds the cheapest places for one more order in a plan that is being carried out, in milliseconds."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from heapq import heapify, heappop
+from typing import NamedTuple
+
+from services.routing.planning.problem import (
+    Crew,
+    CrewPlan,
+    DropPoint,
+    Entrance,
+    Order,
+    Plan,
+    Problem,
+    Round,
+    Rules,
+    Visit,
+    visit_times,
+    walk_s,
+)
+from services.routing.planning.visit_cost import visit_s
+
+
+class Joining(StrEnum):
+    """How one more order comes into a running plan."""
+
+    VISIT = "visit"
+    NEW_VISIT = "new_visit"
+    NEW_ROUND = "new_round"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPlace:
+    """A place for one more order in a running plan.
+
+    `round` and `visit` count the crew's changeable rounds and their visits from 0: the visit that is joined, or
+    before which a new one comes; the round in which, or before which a new one comes.
+    Units: seconds more than the plan takes without the order; `served_s` from time 0.
+    """
+
+    more_cost: int
+    more_crew_s: int
+    more_late_s: int
+    crew: str
+    joining: Joining
+    round: int
+    visit: int
+    served_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A visit as it is planned; it may end no later than `latest_s`, which its households were told."""
+
+    entrance: Entrance
+    orders: tuple[Order, ...]
+    takes_s: int
+    ends_s: int
+    latest_s: float
+    dues_s: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """A round as it is planned; `first` is the place of its first visit in the crew's day.
+
+    `legs` are its ways: to which place (by number, the drop point is 0), the walk's seconds, and when it begins.
+    """
+
+    starts_s: int
+    ends_s: int
+    grams: int
+    crates: int
+    first: int
+    stays: tuple[_Stay, ...]
+    legs: tuple[tuple[int, int, int], ...]
+    visit_of: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Workday:
+    """A crew's rounds that may still change.
+
+    Its visits' handling classes never go down.
+    """
+
+    crew: Crew
+    trips: tuple[_Trip, ...]
+    stays: tuple[_Stay, ...]
+    ends_s: int
+    classes: tuple[int, ...]
+
+    def may_take(self, new: "_Newcomer", *, own_crews: bool) -> bool:
+        """Says whether the crew may ever go there with that, and has room on its trolley for it."""
+        who, handling = self.crew, new.entrance.handling_class
+        if new.grams > who.cap_g or new.order.crates > who.cap_crates:
+            return False
+        behind = (*self.classes, 1) if who.was_sealed else self.classes
+        would_mix = own_crews and any((one > 0) != (handling > 0) for one in behind)
+        return who.may_take(new.order, new.entrance) and not would_mix
+
+    def span(self, handling: int) -> tuple[int, int]:
+        """Gives from which place to which, counted in visits of the day, a visit of a class may come."""
+        return bisect_left(self.classes, handling), bisect_right(self.classes, handling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """The order that seeks a place, with all that does not depend on the place; `walk_s` by a place's number."""
+
+    order: Order
+    entrance: Entrance
+    grams: int
+    loading_s: int
+    walk_s: Sequence[int]
+
+
+class _Chance(NamedTuple):
+    """A place before others' lateness and told windows are looked at, which can only make it dearer.
+
+    Later visits shift by `later_s`, earlier ones of the same round by the loading alone. Thousands are made for
+    one order, as bare tuples, and named when their turn comes; `number` keeps equal ones in the order found.
+    """
+
+    least_cost: int
+    number: int
+    day: int
+    joining: Joining
+    round: int
+    visit: int
+    place: int
+    later_s: int
+    served_s: int
+
+
+_Bare = tuple[int, int, int, Joining, int, int, int, int, int]
+
+
+def has_hours(problem: Problem, order: Order) -> bool:
+    """Says whether rules set hours or take seconds that `RunningPlan` does not count: the check has to look."""
+    rules = replace(problem.rules, own_crews=False)
+    windows_s = (order.not_before_s, order.not_after_s)
+    return rules != Rules() or any(hour_s is not None for hour_s in windows_s)
+
+
+class RunningPlan:
+    """One drop point's rounds that may still change, laid out so that a place for one more order is found at once.
+
+    Everything is exact to the second: the same model that priced the plan prices the places.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan, may_slip_s: Mapping[str, int]) -> None:
+        """Lays a plan out.
+
+        Shape: a problem of one drop point whose crews start when their fixed rounds have ended; a plan of the
+        rounds that may change; by order, the seconds it may come later than planned without breaking a promise.
+        """
+        (self._drop,) = problem.drop_points
+        self.problem = problem
+        self.plan = plan
+        self._times = visit_times(problem.model)
+        self._entrances = {entrance.id: entrance for entrance in problem.entrances}
+        self._orders = {order.id: order for order in problem.orders}
+        self._places: list[DropPoint | Entrance] = [self._drop]
+        self._number_of: dict[str, int] = {}
+        rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
+        self._days = [self._workday(crew, rounds_of.get(crew.id, ()), may_slip_s) for crew in problem.crews]
+
+    def best_places(self, order: Order, entrance: Entrance, limit: int = 3) -> list[RunningPlace]:
+        """Lists the cheapest places for an order, cheapest first; none where no crew can take it.
+
+        No told window is overrun and no shift prolonged, clean stays before sealed, trolleys hold what they hold,
+        crews go where they may. Hours to keep and seconds that rules take are for the check to judge.
+        """
+        if entrance.drop != self._drop.id or entrance.zone in self.problem.closed_zones:
+            return []
+        newcomer = self._newcomer(order, entrance)
+        heap = self._chances(newcomer)
+        heapify(heap)
+        best: list[RunningPlace] = []
+        # Once the next guess is dearer than the last place kept, nothing better is to come.
+        while heap and (len(best) < limit or heap[0][0] < best[-1].more_cost):
+            place = self._priced(newcomer, _Chance(*heappop(heap)))
+            if place is not None:
+                best = sorted([*best, place], key=lambda one: one.more_cost)[:limit]
+        return best
+
+    def with_order(self, order: Order, place: RunningPlace) -> Plan:
+        """Gives the plan with an order at a place that `best_places` offered for it."""
+        rounds_of = {crew_plan.crew: list(crew_plan.rounds) for crew_plan in self.plan.crews}
+        rounds = rounds_of.setdefault(place.crew, [])
+        alone = Visit(order.entrance, (order.id,))
+        if place.joining is Joining.NEW_ROUND:
+            rounds.insert(place.round, Round((alone,)))
+        else:
+            visits = list(rounds[place.round].visits)
+            if place.joining is Joining.VISIT:
+                visits[place.visit] = replace(alone, orders=(*visits[place.visit].orders, order.id))
+            else:
+                visits.insert(place.visit, alone)
+            rounds[place.round] = Round(tuple(visits))
+        in_order = [crew.id for crew in self.problem.crews if rounds_of.get(crew.id)]
+        return replace(self.plan, crews=tuple(CrewPlan(crew, tuple(rounds_of[crew])) for crew in in_order))
+
+    def _workday(self, crew: Crew, rounds: Sequence[Round], may_slip_s: Mapping[str, int]) -> _Workday:
+        trips: list[_Trip] = []
+        stays: list[_Stay] = []
+        now_s = crew.start_s
+        for each in rounds:
+            trip = self._trip(crew, each, (now_s, len(stays)), may_slip_s)
+            trips.append(trip)
+            stays += trip.stays
+            now_s = trip.ends_s
+        return _Workday(
+            crew=crew,
+            trips=tuple(trips),
+            stays=tuple(stays),
+            ends_s=now_s,
+            classes=tuple(stay.entrance.handling_class for stay in stays),
+        )
+
+    def _trip(self, crew: Crew, each: Round, where: tuple[int, int], may_slip_s: Mapping[str, int]) -> _Trip:
+        starts_s, first = where
+        carried = [self._orders[order] for visit in each.visits for order in visit.orders]
+        model = self.problem.model
+        now_s = starts_s + model.load_s + model.load_s_per_package * _packages(carried)
+        here: DropPoint | Entrance = self._drop
+        stays, legs = [], []
+        for visit in each.visits:
+            entrance = self._entrances[visit.entrance]
+            orders = tuple(self._orders[order] for order in visit.orders)
+            way_s = walk_s(model, here, entrance)
+            legs.append((self._numbered(entrance), way_s, now_s))
+            takes_s = self._visit_s(crew, entrance, orders)
+            now_s += way_s + takes_s
+            latest_s = now_s + min((may_slip_s.get(order.id, math.inf) for order in orders), default=math.inf)
+            dues_s = tuple(order.due_s for order in orders if order.due_s is not None)
+            stays.append(_Stay(entrance, orders, takes_s, now_s, latest_s, dues_s))
+            here = entrance
+        home_s = walk_s(model, here, self._drop)
+        return _Trip(
+            starts_s=starts_s,
+            ends_s=now_s + home_s,
+            grams=sum(sum(order.packages_g) for order in carried),
+            crates=sum(order.crates for order in carried),
+            first=first,
+            stays=tuple(stays),
+            legs=(*legs, (0, home_s, now_s)),
+            visit_of={stay.entrance.id: visit for visit, stay in reversed(list(enumerate(stays)))},
+        )
+
+    def _numbered(self, entrance: Entrance) -> int:
+        number = self._number_of.setdefault(entrance.id, len(self._places))
+        if number == len(self._places):
+            self._places.append(entrance)
+        return number
+
+    def _visit_s(self, crew: Crew, entrance: Entrance, orders: Sequence[Order]) -> int:
+        if entrance.hand_over_s is not None:
+            return entrance.gate_s + entrance.hand_over_s
+        packages = sorted(((order.floor, grams) for order in orders for grams in order.packages_g), reverse=True)
+        stop = (int(entrance.lift), entrance.gate_s, len(orders), crew.carriers)
+        return visit_s(self._times, stop, [floor for floor, _ in packages], [grams for _, grams in packages])
+
+    def _newcomer(self, order: Order, entrance: Entrance) -> _Newcomer:
+        model = self.problem.model
+        return _Newcomer(
+            order=order,
+            entrance=entrance,
+            grams=sum(order.packages_g),
+            loading_s=model.load_s_per_package * len(order.packages_g),
+            walk_s=[walk_s(model, place, entrance) for place in self._places],
+        )
+
+    def _chances(self, new: _Newcomer) -> list[_Bare]:
+        chances: list[_Bare] = []
+        alone_s: dict[int, int] = {}
+        for number, day in enumerate(self._days):
+            who = day.crew
+            if not day.may_take(new, own_crews=self.problem.rules.own_crews):
+                continue
+            if who.carriers not in alone_s:
+                alone_s[who.carriers] = self._visit_s(who, new.entrance, [new.order])
+            self._add_chances(chances, new, number, alone_s[who.carriers])
+        return chances
+
+    def _add_chances(self, chances: list[_Bare], new: _Newcomer, number: int, alone_s: int) -> None:
+        """Adds the places in one crew's day; one flat loop, because it turns for every visit of the plan."""
+        day = self._days[number]
+        who, walks_s, due_s = day.crew, new.walk_s, new.order.due_s
+        crew_weight, late_weight = self.problem.weights.crew_s, self.problem.weights.late_s
+        spare_s = who.end_s - day.ends_s
+        low, high = day.span(new.entrance.handling_class)
+        from_drop_s, visit_s = walks_s[0], new.loading_s + alone_s
+        round_s = self.problem.model.load_s + visit_s + 2 * from_drop_s
+
+        def add(joining: Joining, position: tuple[int, int, int], later_s: int, served_s: int) -> None:
+            if later_s <= spare_s:
+                late_s = 0 if due_s is None else max(0, served_s - due_s)
+                least = crew_weight * later_s + late_weight * late_s
+                chances.append((least, len(chances), number, joining, *position, later_s, served_s))
+
+        for turn, trip in enumerate(day.trips):
+            first = trip.first
+            if low <= first <= high:
+                add(Joining.NEW_ROUND, (turn, 0, first), round_s, trip.starts_s + round_s - from_drop_s)
+            if trip.grams + new.grams > who.cap_g or trip.crates + new.order.crates > who.cap_crates:
+                continue
+            visit = trip.visit_of.get(new.entrance.id)
+            if visit is not None:
+                later_s = new.loading_s + self._longer_s(who, trip.stays[visit], new.order)
+                add(Joining.VISIT, (turn, visit, first + visit), later_s, trip.stays[visit].ends_s + later_s)
+                continue
+            from_s = from_drop_s
+            for visit, (to, way_s, leaves_s) in enumerate(trip.legs):
+                to_s = walks_s[to]
+                if low <= first + visit <= high:
+                    position = (turn, visit, first + visit)
+                    add(Joining.NEW_VISIT, position, visit_s + from_s + to_s - way_s, leaves_s + visit_s + from_s)
+                from_s = to_s
+        if high == len(day.stays):
+            add(Joining.NEW_ROUND, (len(day.trips), 0, high), round_s, day.ends_s + round_s - from_drop_s)
+
+    def _longer_s(self, crew: Crew, stay: _Stay, order: Order) -> int:
+        return self._visit_s(crew, stay.entrance, [*stay.orders, order]) - stay.takes_s
+
+    def _priced(self, new: _Newcomer, chance: _Chance) -> RunningPlace | None:
+        """Adds what others lose, or says None where a told window would be overrun."""
+        day = self._days[chance.day]
+        due_s = new.order.due_s
+        late_s = 0 if due_s is None else max(0, chance.served_s - due_s)
+        starts = chance.place if chance.joining is Joining.NEW_ROUND else day.trips[chance.round].first
+        for place in range(starts, len(day.stays)):
+            stay = day.stays[place]
+            ends_s = stay.ends_s + (new.loading_s if place < chance.place else chance.later_s)
+            if ends_s > stay.latest_s:
+                return None
+            late_s += sum(max(0, ends_s - due_s) - max(0, stay.ends_s - due_s) for due_s in stay.dues_s)
+        weights = self.problem.weights
+        return RunningPlace(
+            more_cost=weights.crew_s * chance.later_s + weights.late_s * late_s,
+            more_crew_s=chance.later_s,
+            more_late_s=late_s,
+            crew=day.crew.id,
+            joining=chance.joining,
+            round=chance.round,
+            visit=chance.visit,
+            served_s=chance.served_s,
+        )
+
+
+def _packages(orders: Sequence[Order]) -> int:
+    return sum(len(order.packages_g) for order in orders)
