@@ -38,7 +38,10 @@ _TOLD_BY: Final[Mapping[str, str]] = {
 }
 _PLACED, _RETRIED = "orders.order_placed", "orders.order_retried"
 # What makes an order's story begin anew, so that a state told before may be told again.
-_BEGINS_ANEW: Final = frozenset({_RETRIED, "orders.order_changed", "routing.delivery_corrected"})
+_BEGINS_ANEW: Final = frozenset(
+    {_RETRIED, "orders.order_changed", "routing.delivery_corrected", "routing.delivery_unplanned"}
+)
+_SCHEDULED = "routing.delivery_scheduled"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,8 +54,21 @@ class Telling:
 
 
 def tellings_begun(rows: Iterable[OutboxRow]) -> Counter[str]:
-    """How often each order's story was begun anew, by the events and not by what notify counted."""
-    return Counter(row.order_id for row in rows if row.event_type in _BEGINS_ANEW and row.order_id is not None)
+    """How often each order's story was begun anew, by the events and not by what notify counted.
+
+    A window told once more than the order was tried is another window.
+    """
+    types: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.order_id is not None:
+            types[row.order_id][row.event_type] += 1
+    return Counter(
+        {
+            order_id: sum(count for event_type, count in seen.items() if event_type in _BEGINS_ANEW)
+            + max(0, seen[_SCHEDULED] - 1 - seen[_RETRIED])
+            for order_id, seen in types.items()
+        }
+    )
 
 
 def expected_tellings(rows: Iterable[OutboxRow]) -> set[Telling]:

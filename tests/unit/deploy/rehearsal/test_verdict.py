@@ -102,6 +102,12 @@ def test_what_is_told_anew_after_a_correction_is_no_duplicate(words: str) -> Non
     assert judge(corrected, None, ZONE).figures["messages"]["duplicates"] == 0
 
 
+@pytest.mark.parametrize("event_type", ["routing.delivery_scheduled", "routing.delivery_unplanned"])
+def test_what_is_told_anew_after_another_plan_is_no_duplicate(event_type: str) -> None:
+    planned_anew = told_anew(event_type, words="other words")
+    assert judge(planned_anew, None, ZONE).figures["messages"]["duplicates"] == 0
+
+
 @pytest.mark.parametrize("words", ["delivered 1", "other words"])
 def test_a_telling_that_nothing_began_is_a_duplicate(words: str) -> None:
     assert judge(told_anew(words=words), None, ZONE).figures["messages"]["duplicates"] == 1
