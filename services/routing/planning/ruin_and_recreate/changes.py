@@ -10,8 +10,9 @@ class Changes(NamedTuple):
     """What one step does to a draft.
 
     Shape: `counts` by the names below; `is_changed` has a flag a slot, then a flag a crew; orders that are out
-    are cut into blocks from `block_first` to `block_end`. Of the block in hand `block` holds what `places`
-    names, `alone_s` its seconds as a visit of its own by class of crew, and `place` the best place so far.
+    are cut into blocks from `block_first` to `block_end`. Of the block in hand `block` holds its
+    figures, `alone_s` its seconds as a visit of its own by class of crew, and `place` the best place so far;
+    `visits` has the number of the turn in which a slot was seen to visit the entrance of the block in hand.
     """
 
     counts: Ints
@@ -25,10 +26,18 @@ class Changes(NamedTuple):
     block: Ints
     alone_s: Ints
     place: Ints
+    visits: Ints
 
 
-CHANGED_SLOTS, CHANGED_CREWS, OUT, BLOCKS, EMPTY_SLOT = range(5)
-"""How many slots and crews have changed, orders are out, blocks they are; and a slot that may be empty."""
+CHANGED_SLOTS, CHANGED_CREWS, OUT, BLOCKS, EMPTY_SLOT, TURN = range(6)
+"""How many slots and crews have changed, orders are out, blocks they are; a slot that may be empty; and
+blocks taken in hand so far."""
+FIRST, SIZE, ENTRANCE, LOADING_S, PROMISES_HELD, BLOCK_GRAMS, BLOCK_CRATES, LOCKED_BLOCK, GAP_S = range(9)
+"""Columns of `Changes.block`: its first order and how many, their entrance, what loading them takes, how many
+were promised a time, their load; the one crew that may take them, and the disinfecting a day gains by them."""
+AT_CREW, AT_ROUND, AT_STOP, IS_NEW_STOP, IS_NEW_ROUND, MORE_COST, MORE_BUSY_S = range(7)
+"""Columns of `Changes.place`: whose round, its place in the day, which stop, whether stop and round are new,
+what it costs more, and how long that crew works (among equals the least busy opens a new round)."""
 
 
 def no_changes(ground: Ground) -> Changes:
@@ -36,7 +45,7 @@ def no_changes(ground: Ground) -> Changes:
     sizes = ground.sizes
     orders = sizes[ORDERS]
     return Changes(
-        counts=[0] * 5,
+        counts=[0] * 6,
         slots=[0] * sizes[SLOTS],
         crews=[0] * sizes[CREWS],
         is_changed=[0] * (sizes[SLOTS] + sizes[CREWS]),
@@ -47,6 +56,7 @@ def no_changes(ground: Ground) -> Changes:
         block=[0] * 10,
         alone_s=[0] * sizes[CLASSES],
         place=[0] * 8,
+        visits=[0] * sizes[SLOTS],
     )
 
 

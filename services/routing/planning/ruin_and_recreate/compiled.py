@@ -24,6 +24,7 @@ from services.routing.planning.ruin_and_recreate import (
     day_moves,
     dice,
     draft,
+    lost_hours,
     places,
     recreate,
     ruin,
@@ -31,7 +32,7 @@ from services.routing.planning.ruin_and_recreate import (
 from services.routing.planning.ruin_and_recreate.ground import Ground
 from services.routing.planning.ruin_and_recreate.machine_code import ENTRY, code_path
 
-_MODULES = (visit_cost, dice, breaches, draft, changes, ruin, places, recreate, day_moves, anneal)
+_MODULES = (visit_cost, dice, breaches, draft, changes, ruin, lost_hours, places, recreate, day_moves, anneal)
 _KEPT = 8
 types: Any = numba.types
 _POINTER = types.CPointer(types.int64)

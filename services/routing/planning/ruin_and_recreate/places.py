@@ -1,7 +1,23 @@
 """Finds where a block of orders costs least: in a visit, as a visit, or as a round, lateness counted exactly."""
 
-from services.routing.planning.ruin_and_recreate.breaches import breach_cost, noise_cost, order_cost
-from services.routing.planning.ruin_and_recreate.changes import EMPTY_SLOT, Changes
+from services.routing.planning.ruin_and_recreate.breaches import breach_cost
+from services.routing.planning.ruin_and_recreate.changes import (
+    BLOCK_CRATES,
+    BLOCK_GRAMS,
+    EMPTY_SLOT,
+    ENTRANCE,
+    FIRST,
+    GAP_S,
+    IS_NEW_ROUND,
+    LOADING_S,
+    LOCKED_BLOCK,
+    MORE_BUSY_S,
+    MORE_COST,
+    PROMISES_HELD,
+    SIZE,
+    TURN,
+    Changes,
+)
 from services.routing.planning.ruin_and_recreate.dice import below
 from services.routing.planning.ruin_and_recreate.draft import (
     BUSY_S,
@@ -13,7 +29,6 @@ from services.routing.planning.ruin_and_recreate.draft import (
     HANDLING,
     HELD,
     HIGHEST_BIT,
-    IN_TIME_S,
     LOADED_S,
     MIXED,
     PROMISED,
@@ -24,12 +39,9 @@ from services.routing.planning.ruin_and_recreate.draft import (
     UNKNOWN,
     Draft,
     Scratch,
-    against_hours,
     gather,
     gathered_s,
-    hours_at,
     kind_of_slot,
-    late_s,
     stop_end,
 )
 from services.routing.planning.ruin_and_recreate.ground import (
@@ -41,7 +53,6 @@ from services.routing.planning.ruin_and_recreate.ground import (
     CREWS,
     DISINFECT_S,
     HIGHEST,
-    LATE_WEIGHT,
     LOAD_S,
     LOAD_S_PER_PACKAGE,
     LOWEST,
@@ -54,13 +65,12 @@ from services.routing.planning.ruin_and_recreate.ground import (
     SLOTS,
     Ground,
 )
+from services.routing.planning.ruin_and_recreate.lost_hours import (
+    counted_from_s,
+    hours_cost,
+    new_round_hours_cost,
+)
 
-FIRST, SIZE, ENTRANCE, LOADING_S, PROMISES_HELD, BLOCK_GRAMS, BLOCK_CRATES, LOCKED_BLOCK, GAP_S = range(9)
-"""Columns of `Changes.block`: its first order and how many, their entrance, what loading them takes, how many
-were promised a time, their load; the one crew that may take them, and the disinfecting a day gains by them."""
-AT_CREW, AT_ROUND, AT_STOP, IS_NEW_STOP, IS_NEW_ROUND, MORE_COST, MORE_BUSY_S = range(7)
-"""Columns of `Changes.place`: whose round, its place in the day, which stop, whether stop and round are new,
-what it costs more, and how long that crew works (among equals the least busy opens a new round)."""
 NOWHERE = 10**15
 _BLINKS = 100
 """One place in so many is overlooked, which keeps the search from always doing the same."""
@@ -68,7 +78,7 @@ _BLINKS = 100
 
 def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, block: tuple[int, int]) -> bool:
     """Writes the cheapest place for a block into `Changes.place`; false if there is none."""
-    _take_in_hand(ground, changes, block)
+    _take_in_hand(ground, draft, changes, block)
     has_slot = _find_empty_slot(ground, draft, changes)
     for crew in range(ground.sizes[CREWS]):
         room_g = ground.crew_cap_g[crew] - changes.block[BLOCK_GRAMS]
@@ -85,7 +95,7 @@ def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
         for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
             figures = draft.days[row + place] * FIGURES
             if ground.sizes[RULES] > 0:
-                start_s = _starts_s(ground, draft, crew, place)
+                start_s = counted_from_s(ground, draft, crew, place)
             if (
                 draft.figures[figures + GRAMS] <= room_g
                 and draft.figures[figures + CRATES] <= room_crates
@@ -115,13 +125,7 @@ def _gap_more_s(ground: Ground, draft: Draft, changes: Changes, crew: int) -> in
     return ground.sizes[DISINFECT_S] if is_new else 0
 
 
-def _starts_s(ground: Ground, draft: Draft, crew: int, place: int) -> int:
-    """Gives the second from which the visits of the round at a place of a day are counted."""
-    at = hours_at(ground, crew, place)
-    return draft.ruled[at] + draft.ruled[at + 1]
-
-
-def _take_in_hand(ground: Ground, changes: Changes, block: tuple[int, int]) -> None:
+def _take_in_hand(ground: Ground, draft: Draft, changes: Changes, block: tuple[int, int]) -> None:
     changes.place[MORE_COST] = NOWHERE
     for people_class in range(ground.sizes[CLASSES]):
         changes.alone_s[people_class] = UNKNOWN
@@ -141,6 +145,11 @@ def _take_in_hand(ground: Ground, changes: Changes, block: tuple[int, int]) -> N
     changes.block[BLOCK_CRATES] = crates
     changes.block[LOCKED_BLOCK] = _locked_to(ground, changes, block) if ground.sizes[RULES] > 0 else UNKNOWN
     changes.block[GAP_S] = 0
+    changes.counts[TURN] += 1
+    entrance = changes.block[ENTRANCE]
+    for order in range(ground.first_order[entrance], ground.first_order[entrance + 1]):
+        if draft.slot_of[order] != UNKNOWN:
+            changes.visits[draft.slot_of[order]] = changes.counts[TURN]
 
 
 def _locked_to(ground: Ground, changes: Changes, block: tuple[int, int]) -> int:
@@ -188,15 +197,9 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     slot = draft.days[crew * ground.sizes[MOST_ROUNDS] + place]
     first_at, stops = slot * ground.sizes[MOST_STOPS], draft.figures[slot * FIGURES + STOPS]
     entrance = changes.block[ENTRANCE]
-    for stop in range(stops):
-        if draft.stops[first_at + stop] == entrance:
-            first, end = draft.stop_first[first_at + stop], stop_end(ground, draft, slot, stop)
-            people = ground.crew_people[crew]
-            seconds = _merged_s(ground, draft, changes, scratch, (slot, first, end, people))
-            more_s = seconds - draft.stop_s[first_at + stop] + changes.block[LOADING_S]
-            end_s = start_s + draft.stop_end_s[first_at + stop] + more_s
-            _consider(ground, draft, changes, at, (stop, 0, more_s, end_s))
-            return
+    if changes.visits[slot] == changes.counts[TURN]:
+        _try_visit(ground, draft, changes, scratch, at)
+        return
     if ground.sizes[RULES] > 0 and _is_of_another_class(ground, draft, slot, entrance):
         return
     inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S] + changes.block[GAP_S]
@@ -207,23 +210,41 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     turns_mixed = clean == stops if is_sealed else clean == 0
     if turns_mixed and draft.crews[crew * CREW_FIGURES + MIXED] > 0:
         return
-    loaded_s = ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S]
     first, last = (clean, stops) if is_sealed else (0, clean)
-    row = (entrance + 1) * ground.sizes[PLACES]
     turn = clean if ground.sizes[DISINFECT_S] > 0 and 0 < clean < stops else UNKNOWN
+    # Walks are as long there as back: both are read from the entrance's own row, which stays in the cache.
+    row = (entrance + 1) * ground.sizes[PLACES]
+    left_s, to_s = ground.sizes[LOAD_S] + draft.figures[slot * FIGURES + LOADED_S], ground.walk_s[row]
+    if first > 0:
+        left_s = draft.stop_end_s[first_at + first - 1]
+        to_s = ground.walk_s[row + draft.stops[first_at + first - 1] + 1]
     for stop in range(first, last + 1):
-        here, there, left_s, arrives_s = 0, 0, loaded_s, draft.figures[slot * FIGURES + SECONDS]
-        if stop > 0:
-            here, left_s = draft.stops[first_at + stop - 1] + 1, draft.stop_end_s[first_at + stop - 1]
+        ends_s, arrives_s, from_s = 0, draft.figures[slot * FIGURES + SECONDS], ground.walk_s[row]
         if stop < stops:
-            there = draft.stops[first_at + stop] + 1
-            arrives_s = draft.stop_end_s[first_at + stop] - draft.stop_s[first_at + stop]
-        # Walks are as long there as back: both are read from the entrance's own row, which stays in the cache.
-        to_s = ground.walk_s[row + here]
-        more_s = to_s + ground.walk_s[row + there] - (arrives_s - left_s) + inside_s
+            ends_s = draft.stop_end_s[first_at + stop]
+            arrives_s = ends_s - draft.stop_s[first_at + stop]
+            from_s = ground.walk_s[row + draft.stops[first_at + stop] + 1]
+        more_s = to_s + from_s - (arrives_s - left_s) + inside_s
         if stop == turn:  # between these two the crew disinfects, and goes on doing so
             more_s += ground.sizes[DISINFECT_S]
-        _consider(ground, draft, changes, at, (stop, 1, more_s, start_s + left_s + to_s + inside_s))
+        if ground.sizes[CREW_WEIGHT] * more_s < changes.place[MORE_COST]:
+            _consider(ground, draft, changes, at, (stop, 1, more_s, start_s + left_s + to_s + inside_s))
+        left_s, to_s = ends_s, from_s
+
+
+def _try_visit(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, at: tuple[int, int, int]) -> None:
+    """Tries the block in hand in a round's visit of its entrance."""
+    crew, place, start_s = at
+    slot, stop = draft.days[crew * ground.sizes[MOST_ROUNDS] + place], 0
+    first_at = slot * ground.sizes[MOST_STOPS]
+    while draft.stops[first_at + stop] != changes.block[ENTRANCE]:
+        stop += 1
+    first, end = draft.stop_first[first_at + stop], stop_end(ground, draft, slot, stop)
+    seconds = _merged_s(ground, draft, changes, scratch, (slot, first, end, ground.crew_people[crew]))
+    more_s = seconds - draft.stop_s[first_at + stop] + changes.block[LOADING_S]
+    if ground.sizes[CREW_WEIGHT] * more_s < changes.place[MORE_COST]:
+        end_s = start_s + draft.stop_end_s[first_at + stop] + more_s
+        _consider(ground, draft, changes, at, (stop, 0, more_s, end_s))
 
 
 def _is_of_another_class(ground: Ground, draft: Draft, slot: int, entrance: int) -> bool:
@@ -238,31 +259,11 @@ def _consider(
     """Remembers a place in a round if it is the best so far."""
     crew, place, _ = at
     stop, is_new_stop, more_s, _ = change
-    cost = ground.sizes[CREW_WEIGHT] * more_s
-    if cost >= changes.place[MORE_COST]:
-        return
-    cost += _over_cost(ground, draft, crew, more_s)
+    cost = ground.sizes[CREW_WEIGHT] * more_s + _over_cost(ground, draft, crew, more_s)
     if draft.crews[crew * CREW_FIGURES + PROMISED] + changes.block[PROMISES_HELD] > 0:
-        cost += _hours_cost(ground, draft, changes, at, change)
+        cost += hours_cost(ground, draft, changes, at, change)
     if cost < changes.place[MORE_COST]:
         _remember(changes, (crew, place, stop, is_new_stop, 0, cost, 0))
-
-
-def _hours_cost(
-    ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int], change: tuple[int, int, int, int]
-) -> int:
-    """Prices what a place in a round costs in lateness, and in hours that are not kept."""
-    crew, place, start_s = at
-    stop, _, more_s, end_s = change
-    slot = draft.days[crew * ground.sizes[MOST_ROUNDS] + place]
-    late = _block_late_s(ground, changes, end_s)
-    late += _stops_later_s(ground, draft, changes, (slot, stop, start_s, more_s))
-    start_s += draft.figures[slot * FIGURES + SECONDS]
-    late += _rounds_later_s(ground, draft, (crew, place + 1, start_s, more_s))
-    cost = ground.sizes[LATE_WEIGHT] * late
-    if ground.sizes[RULES] > 0:
-        cost += _against_more(ground, draft, changes, (crew, place, stop, more_s, end_s))
-    return cost
 
 
 def _remember(changes: Changes, found: tuple[int, int, int, int, int, int, int]) -> None:
@@ -274,80 +275,6 @@ def _over_cost(ground: Ground, draft: Draft, crew: int, more_s: int) -> int:
     began_s = ground.crew_rules[crew * CREW_RULES + BEGAN_S]
     over_s = began_s + draft.crews[crew * CREW_FIGURES + BUSY_S] - ground.crew_end_s[crew]
     return breach_cost(ground, over_s + more_s) - breach_cost(ground, over_s)
-
-
-def _against_more(ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int, int, int]) -> int:
-    """Prices about what more is not at its hours with the block in a round: rests are as they were."""
-    crew, place, stop, more_s, end_s = at
-    slot, at_place = draft.days[crew * ground.sizes[MOST_ROUNDS] + place], hours_at(ground, crew, place)
-    begins_s, gap_s = draft.ruled[at_place], draft.ruled[at_place + 1]
-    starts_s = end_s - changes.alone_s[ground.crew_class[crew]]
-    cost = _block_against(ground, changes, (begins_s, starts_s, end_s))
-    moved_s = (stop, changes.block[LOADING_S], more_s)
-    cost += against_hours(ground, draft, slot, (begins_s, gap_s), moved_s)
-    cost -= against_hours(ground, draft, slot, (begins_s, gap_s), (0, 0, 0))
-    return cost + _rounds_against(ground, draft, (crew, place + 1, more_s))
-
-
-def _block_against(ground: Ground, changes: Changes, hours_s: tuple[int, int, int]) -> int:
-    """Prices by how much the orders of the block in hand are not served at their hours."""
-    cost = noise_cost(ground, hours_s[1], hours_s[2])
-    for place in range(changes.block[FIRST], changes.block[FIRST] + changes.block[SIZE]):
-        cost += order_cost(ground, changes.out[place], hours_s)
-    return cost
-
-
-def _rounds_against(ground: Ground, draft: Draft, at: tuple[int, int, int]) -> int:
-    """Prices what more is not at its hours in the rounds of a day, from one on, when they start later."""
-    crew, first, more_s = at
-    cost, row = 0, crew * ground.sizes[MOST_ROUNDS]
-    for place in range(first, draft.crews[crew * CREW_FIGURES + ROUNDS]):
-        slot, at_place = draft.days[row + place], hours_at(ground, crew, place)
-        begins_s, gap_s = draft.ruled[at_place], draft.ruled[at_place + 1]
-        cost += against_hours(ground, draft, slot, (begins_s + more_s, gap_s), (0, 0, 0))
-        cost -= against_hours(ground, draft, slot, (begins_s, gap_s), (0, 0, 0))
-    return cost
-
-
-def _block_late_s(ground: Ground, changes: Changes, end_s: int) -> int:
-    """Sums how late the orders of the block in hand are if their visit ends then."""
-    late = 0
-    if changes.block[PROMISES_HELD] > 0:
-        for place in range(changes.block[FIRST], changes.block[FIRST] + changes.block[SIZE]):
-            due_s = ground.due_s[changes.out[place]]
-            if due_s >= 0:
-                late += max(0, end_s - due_s)
-    return late
-
-
-def _stops_later_s(ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int, int]) -> int:
-    """Sums the lateness that the round's own orders gain: before a stop by loading, from it on by all."""
-    slot, from_stop, start_s, more_s = at
-    if start_s + max(more_s, changes.block[LOADING_S]) <= draft.figures[slot * FIGURES + IN_TIME_S]:
-        return 0
-    late, row, first_at = 0, slot * ground.sizes[MOST_ORDERS], slot * ground.sizes[MOST_STOPS]
-    for stop in range(draft.figures[slot * FIGURES + STOPS]):
-        moved_s = more_s if stop >= from_stop else changes.block[LOADING_S]
-        end_s = start_s + draft.stop_end_s[first_at + stop]
-        for place in range(draft.stop_first[first_at + stop], stop_end(ground, draft, slot, stop)):
-            due_s = ground.due_s[draft.orders[row + place]]
-            if due_s >= 0:
-                late += max(0, end_s + moved_s - due_s) - max(0, end_s - due_s)
-    return late
-
-
-def _rounds_later_s(ground: Ground, draft: Draft, at: tuple[int, int, int, int]) -> int:
-    """Sums the lateness that rounds of a day gain, from one on, when they start later."""
-    crew, first, start_s, more_s = at
-    late, row = 0, crew * ground.sizes[MOST_ROUNDS]
-    for place in range(row + first, row + draft.crews[crew * CREW_FIGURES + ROUNDS]):
-        slot = draft.days[place]
-        if ground.sizes[RULES] > 0:
-            start_s = _starts_s(ground, draft, crew, place - row)
-        if start_s + more_s > draft.figures[slot * FIGURES + IN_TIME_S]:
-            late += late_s(ground, draft, slot, start_s + more_s) - late_s(ground, draft, slot, start_s)
-        start_s += draft.figures[slot * FIGURES + SECONDS]
-    return late
 
 
 def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -> None:
@@ -369,7 +296,7 @@ def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -
     for place in range(rounds):
         slot = draft.days[row + place]
         if ground.sizes[RULES] > 0:
-            start_s = _starts_s(ground, draft, crew, place)
+            start_s = counted_from_s(ground, draft, crew, place)
         if kind_of_slot(draft, slot) > kind:
             _consider_new_round(ground, draft, changes, (crew, place, start_s, more_s))
             return
@@ -382,18 +309,10 @@ def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -
 
 def _consider_new_round(ground: Ground, draft: Draft, changes: Changes, at: tuple[int, int, int, int]) -> None:
     """Remembers a new round if it is the best place so far, among equals the least busy crew's."""
-    crew, place, start_s, more_s = at
+    crew, place, _, more_s = at
     cost = ground.sizes[CREW_WEIGHT] * more_s + _over_cost(ground, draft, crew, more_s)
     if draft.crews[crew * CREW_FIGURES + PROMISED] + changes.block[PROMISES_HELD] > 0:
-        back_s = ground.walk_s[(changes.block[ENTRANCE] + 1) * ground.sizes[PLACES]]
-        late = _block_late_s(ground, changes, start_s + more_s - back_s)
-        late += _rounds_later_s(ground, draft, (crew, place, start_s, more_s))
-        cost += ground.sizes[LATE_WEIGHT] * late
-    if ground.sizes[RULES] > 0:
-        ends_s = start_s + more_s - ground.walk_s[(changes.block[ENTRANCE] + 1) * ground.sizes[PLACES]]
-        starts_s = ends_s - changes.alone_s[ground.crew_class[crew]]
-        cost += _block_against(ground, changes, (start_s, starts_s, ends_s))
-        cost += _rounds_against(ground, draft, (crew, place, more_s))
+        cost += new_round_hours_cost(ground, draft, changes, at)
     busy_s = draft.crews[crew * CREW_FIGURES + BUSY_S]
     best, is_new = changes.place[MORE_COST], changes.place[IS_NEW_ROUND]
     if cost < best or (cost == best and is_new == 1 and busy_s < changes.place[MORE_BUSY_S]):

@@ -5,9 +5,17 @@ one entrance share (reference/planning.md 3.3).
 """
 
 from services.routing.planning.ruin_and_recreate.changes import (
+    AT_CREW,
+    AT_ROUND,
+    AT_STOP,
     BLOCKS,
     EMPTY_SLOT,
+    ENTRANCE,
+    FIRST,
+    IS_NEW_ROUND,
+    IS_NEW_STOP,
     OUT,
+    SIZE,
     Changes,
     mark_crew,
     mark_slot,
@@ -37,17 +45,7 @@ from services.routing.planning.ruin_and_recreate.ground import (
     Ground,
     Ints,
 )
-from services.routing.planning.ruin_and_recreate.places import (
-    AT_CREW,
-    AT_ROUND,
-    AT_STOP,
-    ENTRANCE,
-    FIRST,
-    IS_NEW_ROUND,
-    IS_NEW_STOP,
-    SIZE,
-    find_place,
-)
+from services.routing.planning.ruin_and_recreate.places import find_place
 
 WHOLE_BLOCKS, RUNS = 450, 750
 """Of 1,000 recreations: below the first an entrance's orders stay together, below the second in runs; the
