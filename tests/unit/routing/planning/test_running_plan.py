@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
-from services.routing.planning.insertion import best_places
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
 from services.routing.planning.parts import share_of
+from services.routing.planning.placing import best_places
 from services.routing.planning.problem import Order, Plan, Problem, days_of, drop_problems, plan_of, screen
 from services.routing.planning.running_plan import Joining, RunningPlan, has_hours
 from services.routing.planning.timetable import RoundClocks

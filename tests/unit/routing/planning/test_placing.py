@@ -4,8 +4,8 @@ from hypothesis import given, settings
 
 from services.routing.planning import fallback
 from services.routing.planning.check import check_plan
-from services.routing.planning.insertion import best_places
 from services.routing.planning.instance_files import plan_dict, problem_from
+from services.routing.planning.placing import best_places
 from services.routing.planning.problem import DayAt, DropProblem, drop_problems, plan_of, screen
 from services.routing.planning.timetable import RoundClocks, cost_of
 from tests.unit.routing.planning.streets import a_crew, a_street, an_order, streets
