@@ -6,7 +6,8 @@ from pydantic import Field, field_validator
 
 from services.routing.actions.waves.build_problem import PlanningRules
 from services.routing.domain.quiet_hours import read_quiet_hours
-from services.routing.planning.problem import LiftTimes, Rules, StairTimes, TimeModel, Weights
+from services.routing.planning.problem import Rules, Weights
+from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel
 from shared.settings import ServiceSettings
 
 

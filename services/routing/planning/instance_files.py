@@ -11,17 +11,15 @@ from services.routing.planning.problem import (
     CrewPlan,
     DropPoint,
     Entrance,
-    LiftTimes,
     Order,
     Plan,
     Problem,
     Round,
     Rules,
-    StairTimes,
-    TimeModel,
     Visit,
     Weights,
 )
+from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel
 from services.routing.planning.walks import Line, Spot, Ways
 
 INSTANCE_FORMAT = "l100m-instance/1"

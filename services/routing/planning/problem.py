@@ -6,10 +6,7 @@ from enum import StrEnum
 
 from services.routing.planning import walks
 from services.routing.planning.standing import Standing
-from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel, visit_times
-
-__all__ = ["LiftTimes", "StairTimes", "TimeModel", "visit_times"]
-"""What comes from elsewhere and is to be found here too; all that is written here is public without it."""
+from services.routing.planning.time_model import TimeModel, visit_times
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from services.routing.planning.problem import (
     Round,
     Rules,
     Visit,
-    visit_times,
     walk_s,
 )
+from services.routing.planning.time_model import visit_times
 from services.routing.planning.visit_cost import visit_s
 
 

@@ -6,18 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.routing.planning.problem import (
-    Crew,
-    DropPoint,
-    Entrance,
-    LiftTimes,
-    Order,
-    Plan,
-    Problem,
-    StairTimes,
-    TimeModel,
-    Weights,
-)
+from services.routing.planning.problem import Crew, DropPoint, Entrance, Order, Plan, Problem, Weights
+from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel
 
 _SECTIONS = ("NODE_COORD_SECTION", "DEMAND_SECTION", "DEPOT_SECTION")
 _MOST_NODES = 40_000

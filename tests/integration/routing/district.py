@@ -20,7 +20,8 @@ from services.routing.domain.tap import FormTap, Tap
 from services.routing.domain.wave import Reach
 from services.routing.events_in import handlers
 from services.routing.planning.child import SolverProcess
-from services.routing.planning.problem import LiftTimes, StairTimes, TimeModel, Weights
+from services.routing.planning.problem import Weights
+from services.routing.planning.time_model import LiftTimes, StairTimes, TimeModel
 from services.routing.storage.crew_lists import ListedStop, list_stops
 from services.routing.storage.rounds import RoundRow, find_round
 from shared.basics.randomness import SystemRandomness

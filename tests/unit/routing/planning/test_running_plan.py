@@ -11,7 +11,16 @@ from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
 from services.routing.planning.parts import share_of
 from services.routing.planning.placing import best_places
-from services.routing.planning.problem import Order, Plan, Problem, days_of, drop_problems, plan_of, screen
+from services.routing.planning.problem import (
+    Entrance,
+    Order,
+    Plan,
+    Problem,
+    days_of,
+    drop_problems,
+    plan_of,
+    screen,
+)
 from services.routing.planning.running_plan import Joining, RunningPlan, has_hours
 from services.routing.planning.timetable import RoundClocks
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order, streets
@@ -40,20 +49,24 @@ def scored(problem: Problem, plan: Plan) -> Score:
     return score
 
 
+def seeking(problem: Problem) -> tuple[RunningPlan, Order, Entrance]:
+    """Plans all but the last order, which then seeks a place."""
+    order = problem.orders[-1]
+    (entrance,) = [one for one in problem.entrances if one.id == order.entrance]
+    rest = without(problem, order.id)
+    return RunningPlan(rest, planned(rest), {}), order, entrance
+
+
 @given(streets())
 @settings(max_examples=60, deadline=None)
 def test_the_places_are_those_that_trying_everything_finds_and_cost_what_they_say(street: dict[str, Any]) -> None:
     for problem in parts_of(street):
-        order = problem.orders[-1]
-        rest = without(problem, order.id)
-        plan = planned(rest)
-        (entrance,) = [one for one in problem.entrances if one.id == order.entrance]
-        running = RunningPlan(rest, plan, {})
+        running, order, entrance = seeking(problem)
         found = running.best_places(order, entrance)
         (part,) = drop_problems(problem)
-        tried = best_places(RoundClocks(part), days_of(part, plan), part.order_ids.index(order.id))
+        tried = best_places(RoundClocks(part), days_of(part, running.plan), part.order_ids.index(order.id))
         assert [place.more_cost for place in found] == [place.more_cost for place in tried]
-        before = scored(problem, plan)
+        before = scored(problem, running.plan)
         for place in found:
             after = scored(problem, running.with_order(order, place))
             assert after.cost - before.cost == place.more_cost
@@ -80,12 +93,8 @@ def ruled_streets(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 def test_every_place_keeps_who_may_go_where_and_costs_what_it_says(street: dict[str, Any]) -> None:
     for problem in parts_of(street):
-        order = problem.orders[-1]
-        rest = without(problem, order.id)
-        plan = planned(rest)
-        (entrance,) = [one for one in problem.entrances if one.id == order.entrance]
-        running = RunningPlan(rest, plan, {})
-        before = scored(problem, plan)
+        running, order, entrance = seeking(problem)
+        before = scored(problem, running.plan)
         assert not has_hours(problem, order)
         for place in running.best_places(order, entrance, 20):
             assert scored(problem, running.with_order(order, place)).cost - before.cost == place.more_cost
