@@ -12,6 +12,7 @@ from services.routing.domain.planned_entrance import KnownEstate, plan_entrance
 from services.routing.domain.quiet_hours import QuietHours, quiet_spans
 from services.routing.domain.zone import day_ends, not_served
 from services.routing.planning import problem as planning
+from services.routing.planning.time_model import TimeModel
 from services.routing.planning.walks import Spot, Ways, used_lines
 from services.routing.storage import bags, crews, estate, rounds, running_plans, stops, waves
 from services.routing.storage.bags import BagRow
@@ -28,7 +29,7 @@ class PlanningRules:
     `product` says nothing of quiet hours: these are hours of the day, `quiet`, until a plan's time 0 is known.
     """
 
-    model: planning.TimeModel
+    model: TimeModel
     weights: planning.Weights
     zone: ZoneInfo
     product: planning.Rules = field(default_factory=planning.Rules)
