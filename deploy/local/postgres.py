@@ -109,6 +109,8 @@ def program(server: Postgres, log_path: Path) -> Program:
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
         stop_signal=signal.SIGINT,
         orphan_signal=signal.SIGINT,
+        # As long as a slow disk may need; SIGKILL would leave helpers behind that hinder the next start.
+        stop_within_s=30.0,
         is_ready=partial(_is_answering, server),
     )
 

@@ -1,11 +1,13 @@
 """The servers that tests stand on: own walls, own data, back after a kill."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 from confluent_kafka import KafkaException
 
+from deploy.local.lent_servers import Lender
 from deploy.topics.admin import KafkaAccess, connect, is_answering, patiently
 from shared.contracts.topics import TOPICS
 from shared.testing.servers import FreshDatabase, KafkaServer, PostgresServer
@@ -91,3 +93,14 @@ def test_a_killed_postgresql_comes_back_with_what_it_had(postgres_server: Postgr
     postgres_server.kill()
     postgres_server.start()
     assert postgres_server.fresh_database("notify").name.startswith("notify")
+
+
+def test_what_was_lent_ends_without_writing_down_what_is_deleted_next(tmp_path: Path) -> None:
+    lender = Lender(tmp_path)
+    try:
+        lender.lend_database("notify")
+        lender.lend_kafka()
+    finally:
+        lender.close()
+    assert "immediate shutdown" in (tmp_path / "postgres.log").read_text()
+    assert "shutting down" not in (tmp_path / "broker.log").read_text()
