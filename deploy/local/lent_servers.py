@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TypeVar
 
 from deploy.local import postgres
+from deploy.local.deleting import delete_behind
 from deploy.local.kafka import broker as kafka
 from deploy.local.missing import Missing
 from deploy.local.processes import Keeper, free_ports
@@ -137,13 +138,13 @@ class Lender:
         return {"pid": keeper.pid}
 
     def close(self) -> None:
-        """End everything that was lent, at once, and delete its data."""
+        """End everything that was lent, at once; its data is deleted behind us."""
         if self._broker_keeper is not None and self._broker_keeper.pid is not None:
             self._broker_keeper.kill()
         if self._postgres_keeper is not None:
             self._postgres_keeper.stop()
-        if self._postgres is not None:
-            postgres.forget(self._postgres)
+        folders = [self._folder, *([self._postgres.data] if self._postgres is not None else [])]
+        delete_behind(folders)
 
     def _start_new_broker(self) -> None:
         broker = self._known_broker()
@@ -175,16 +176,15 @@ def serve() -> None:
     """Answer requests until the input ends."""
     # Ctrl-C belongs to pytest; its end closes our input, and that ends us in good order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with TemporaryDirectory(prefix="baimi-test-") as folder:
-        lender = Lender(Path(folder))
-        questions = lender.questions()
-        try:
-            for line in sys.stdin:
-                request = json.loads(line)
-                answer = _answer(questions[request.pop("ask")], request)
-                print(json.dumps(answer), flush=True)
-        finally:
-            lender.close()
+    lender = Lender(Path(mkdtemp(prefix="baimi-test-")))
+    questions = lender.questions()
+    try:
+        for line in sys.stdin:
+            request = json.loads(line)
+            answer = _answer(questions[request.pop("ask")], request)
+            print(json.dumps(answer), flush=True)
+    finally:
+        lender.close()
 
 
 def _answer(question: Callable[..., Answer], arguments: dict[str, str]) -> Answer:

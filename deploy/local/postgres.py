@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import asyncpg
 
+from deploy.local.deleting import GONE, delete_behind
 from deploy.local.missing import Missing
 from deploy.local.processes import Program
 
@@ -260,13 +261,15 @@ def _copy_for_everyone(wheel: Path) -> Path:
 
 def _sweep(data: Path) -> None:
     """Delete databases whose state folder is gone: a checkout deleted without `make reset`, a killed test run."""
+    ownerless = list(data.glob(f"*{GONE}"))
     for note in data.glob("*.belongs-to"):
         folder = data / note.stem
         # Another start or reset at this moment may take the note away under us.
         with contextlib.suppress(FileNotFoundError):
             if not Path(note.read_text()).exists() and not (folder / "postmaster.pid").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+                ownerless.append(folder)
                 note.unlink(missing_ok=True)
+    delete_behind(ownerless)
 
 
 def _is_answering(server: Postgres) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import KafkaException
 
 from deploy.local.lent_servers import Lender
+from deploy.local.postgres import place_server
 from deploy.topics.admin import KafkaAccess, connect, is_answering, patiently
 from shared.contracts.topics import TOPICS
 from shared.testing.servers import FreshDatabase, KafkaServer, PostgresServer
@@ -96,11 +97,28 @@ def test_a_killed_postgresql_comes_back_with_what_it_had(postgres_server: Postgr
 
 
 def test_what_was_lent_ends_without_writing_down_what_is_deleted_next(tmp_path: Path) -> None:
-    lender = Lender(tmp_path)
+    folder = tmp_path / "lent"
+    folder.mkdir()
+    data = place_server(folder, 0, {}).data
+    lender = Lender(folder)
     try:
         lender.lend_database("notify")
         lender.lend_kafka()
+        logs = {name: (folder / name).open() for name in ("postgres.log", "broker.log")}
     finally:
         lender.close()
-    assert "immediate shutdown" in (tmp_path / "postgres.log").read_text()
-    assert "shutting down" not in (tmp_path / "broker.log").read_text()
+    assert not folder.exists()
+    assert not data.exists()
+    said = {name: log.read() for name, log in logs.items()}
+    assert "immediate shutdown" in said["postgres.log"]
+    assert "shutting down" not in said["broker.log"]
+
+
+def test_data_of_a_state_that_is_gone_is_out_of_the_way_at_once(tmp_path: Path) -> None:
+    first = place_server(tmp_path / "state", 0, {})
+    first.data.mkdir(parents=True)
+    (first.data / "kept").touch()
+    # Where root's data lies, apart from the state; an ordinary user's goes with the state.
+    if first.account is not None:
+        place_server(tmp_path / "other", 0, {})
+        assert not first.data.exists()
