@@ -52,6 +52,7 @@ def main() -> None:
         "rounds": rounds,
         "laid_out_ms": round(1_000 * max(laid_out_s), 1),
         "first_look_ms": round(1_000 * max(service.first_s), 1),
+        "next_minute_ms": figures(service.next_minute_s),
         "ms": {name: figures(values) for name, values in samples_s.items()},
         "p95_limit_ms": LIMITS_MS,
     }

@@ -1,11 +1,14 @@
-"""Finds the cheapest places for one more order in a plan that is being carried out, in milliseconds."""
+"""Finds the cheapest places for one more order in a plan that is being carried out, in milliseconds.
+
+Longer than 400 lines because laying a plan out and looking through it share the few shapes it is laid out in.
+"""
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from heapq import heapify, heappop
+from heapq import merge
 from typing import NamedTuple
 
 from services.routing.planning.problem import (
@@ -80,6 +83,10 @@ class _Trip:
     legs: tuple[tuple[int, int, int], ...]
     visit_of: Mapping[str, int]
 
+    def has_room(self, crew: Crew, new: "_Newcomer") -> bool:
+        """Says whether the order fits on the trolley beside what it carries."""
+        return self.grams + new.grams <= crew.cap_g and self.crates + new.order.crates <= crew.cap_crates
+
 
 @dataclass(frozen=True, slots=True)
 class _Workday:
@@ -123,11 +130,10 @@ class _Chance(NamedTuple):
     """A place before others' lateness and told windows are looked at, which can only make it dearer.
 
     Later visits shift by `later_s`, earlier ones of the same round by the loading alone. Thousands are made for
-    one order, as bare tuples, and named when their turn comes; `number` keeps equal ones in the order found.
+    one order, as bare tuples, and named when their turn comes; equal ones in the order of crews and places.
     """
 
     least_cost: int
-    number: int
     day: int
     joining: Joining
     round: int
@@ -137,7 +143,9 @@ class _Chance(NamedTuple):
     served_s: int
 
 
-_Bare = tuple[int, int, int, Joining, int, int, int, int, int]
+_Bare = tuple[int, int, Joining, int, int, int, int, int]
+_NEVER_S = 1 << 40
+"""Longer than any shift."""
 
 
 def has_hours(problem: Problem, order: Order) -> bool:
@@ -169,6 +177,8 @@ class RunningPlan:
         self._number_of: dict[str, int] = {}
         rounds_of = {crew_plan.crew: crew_plan.rounds for crew_plan in plan.crews}
         self._days = [self._workday(crew, rounds_of.get(crew.id, ()), may_slip_s) for crew in problem.crews]
+        self._trips_to: dict[str, list[tuple[int, int]]] = {}
+        self._ways = list(self._all_ways())
 
     def best_places(self, order: Order, entrance: Entrance, limit: int = 3) -> list[RunningPlace]:
         """Lists the cheapest places for an order, cheapest first; none where no crew can take it.
@@ -179,12 +189,14 @@ class RunningPlan:
         if entrance.drop != self._drop.id or entrance.zone in self.problem.closed_zones:
             return []
         newcomer = self._newcomer(order, entrance)
-        heap = self._chances(newcomer)
-        heapify(heap)
+        alone_s = self._alone_s(newcomer)
+        known = sorted([*self._rounds(newcomer, alone_s, limit), *self._joined(newcomer, alone_s)])
         best: list[RunningPlace] = []
-        # Once the next guess is dearer than the last place kept, nothing better is to come.
-        while heap and (len(best) < limit or heap[0][0] < best[-1].more_cost):
-            place = self._priced(newcomer, _Chance(*heappop(heap)))
+        for chance in merge(known, self._visits(newcomer, alone_s)):
+            # Once the next guess is dearer than the last place kept, nothing better is to come.
+            if len(best) == limit and chance[0] >= best[-1].more_cost:
+                break
+            place = self._priced(newcomer, _Chance(*chance))
             if place is not None:
                 best = sorted([*best, place], key=lambda one: one.more_cost)[:limit]
         return best
@@ -222,6 +234,20 @@ class RunningPlan:
             ends_s=now_s,
             classes=tuple(stay.entrance.handling_class for stay in stays),
         )
+
+    def _all_ways(self) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+        """Gives each way walked: from place, to place, its seconds, when it begins; day, round and next visit.
+
+        Notes meanwhile which rounds come to which entrance.
+        """
+        for number, day in enumerate(self._days):
+            for turn, trip in enumerate(day.trips):
+                here = 0
+                for visit, (there, way_s, leaves_s) in enumerate(trip.legs):
+                    yield here, there, way_s, leaves_s, number, turn, visit
+                    here = there
+                for entrance in trip.visit_of:
+                    self._trips_to.setdefault(entrance, []).append((number, turn))
 
     def _trip(self, crew: Crew, each: Round, where: tuple[int, int], may_slip_s: Mapping[str, int]) -> _Trip:
         starts_s, first = where
@@ -276,54 +302,98 @@ class RunningPlan:
             walk_s=[walk_s(model, place, entrance) for place in self._places],
         )
 
-    def _chances(self, new: _Newcomer) -> list[_Bare]:
-        chances: list[_Bare] = []
-        alone_s: dict[int, int] = {}
-        for number, day in enumerate(self._days):
-            who = day.crew
+    def _alone_s(self, new: _Newcomer) -> list[int | None]:
+        """Gives by crew what a visit for the order alone takes; None for those who may not take it."""
+        seconds_of: dict[int, int] = {}
+        alone_s: list[int | None] = []
+        for day in self._days:
+            people = day.crew.carriers
             if not day.may_take(new, own_crews=self.problem.rules.own_crews):
+                alone_s.append(None)
                 continue
-            if who.carriers not in alone_s:
-                alone_s[who.carriers] = self._visit_s(who, new.entrance, [new.order])
-            self._add_chances(chances, new, number, alone_s[who.carriers])
-        return chances
+            if people not in seconds_of:
+                seconds_of[people] = self._visit_s(day.crew, new.entrance, [new.order])
+            alone_s.append(seconds_of[people])
+        return alone_s
 
-    def _add_chances(self, chances: list[_Bare], new: _Newcomer, number: int, alone_s: int) -> None:
-        """Adds the places in one crew's day; one flat loop, because it turns for every visit of the plan."""
-        day = self._days[number]
-        who, walks_s, due_s = day.crew, new.walk_s, new.order.due_s
-        crew_weight, late_weight = self.problem.weights.crew_s, self.problem.weights.late_s
-        spare_s = who.end_s - day.ends_s
-        low, high = day.span(new.entrance.handling_class)
-        from_drop_s, visit_s = walks_s[0], new.loading_s + alone_s
-        round_s = self.problem.model.load_s + visit_s + 2 * from_drop_s
-
-        def add(joining: Joining, position: tuple[int, int, int], later_s: int, served_s: int) -> None:
-            if later_s <= spare_s:
-                late_s = 0 if due_s is None else max(0, served_s - due_s)
-                least = crew_weight * later_s + late_weight * late_s
-                chances.append((least, len(chances), number, joining, *position, later_s, served_s))
-
-        for turn, trip in enumerate(day.trips):
-            first = trip.first
-            if low <= first <= high:
-                add(Joining.NEW_ROUND, (turn, 0, first), round_s, trip.starts_s + round_s - from_drop_s)
-            if trip.grams + new.grams > who.cap_g or trip.crates + new.order.crates > who.cap_crates:
+    def _rounds(self, new: _Newcomer, alone_s: Sequence[int | None], limit: int) -> list[_Bare]:
+        """Gives the rounds of its own that crews could make for the order, those left out that cannot be among
+        the best: nothing comes after a day's last round, so each of these is to be had at its least cost."""
+        rounds: list[_Bare] = []
+        worth: list[int] = []
+        home_s, weights = new.walk_s[0], self.problem.weights
+        for number, (day, own_s) in enumerate(zip(self._days, alone_s, strict=True)):
+            round_s = self.problem.model.load_s + new.loading_s + (own_s or 0) + 2 * home_s
+            if own_s is None or round_s > day.crew.end_s - day.ends_s:
                 continue
-            visit = trip.visit_of.get(new.entrance.id)
-            if visit is not None:
-                later_s = new.loading_s + self._longer_s(who, trip.stays[visit], new.order)
-                add(Joining.VISIT, (turn, visit, first + visit), later_s, trip.stays[visit].ends_s + later_s)
+            low, high = day.span(new.entrance.handling_class)
+            if high == len(day.stays):
+                served_s = day.ends_s + round_s - home_s
+                least = self._least(new, round_s, served_s)
+                rounds.append((least, number, Joining.NEW_ROUND, len(day.trips), 0, high, round_s, served_s))
+                worth = sorted([*worth, least])[:limit]
+            if len(worth) == limit and weights.crew_s * round_s >= worth[-1]:
                 continue
-            from_s = from_drop_s
-            for visit, (to, way_s, leaves_s) in enumerate(trip.legs):
-                to_s = walks_s[to]
-                if low <= first + visit <= high:
-                    position = (turn, visit, first + visit)
-                    add(Joining.NEW_VISIT, position, visit_s + from_s + to_s - way_s, leaves_s + visit_s + from_s)
-                from_s = to_s
-        if high == len(day.stays):
-            add(Joining.NEW_ROUND, (len(day.trips), 0, high), round_s, day.ends_s + round_s - from_drop_s)
+            for turn, trip in enumerate(day.trips):
+                if low <= trip.first <= high:
+                    served_s = trip.starts_s + round_s - home_s
+                    least = self._least(new, round_s, served_s)
+                    rounds.append((least, number, Joining.NEW_ROUND, turn, 0, trip.first, round_s, served_s))
+        return rounds
+
+    def _joined(self, new: _Newcomer, alone_s: Sequence[int | None]) -> list[_Bare]:
+        """Gives the visits to the same entrance, made longer."""
+        longer: list[_Bare] = []
+        for number, turn in self._trips_to.get(new.entrance.id, ()):
+            day = self._days[number]
+            trip = day.trips[turn]
+            visit = trip.visit_of[new.entrance.id]
+            stay = trip.stays[visit]
+            if alone_s[number] is None or not trip.has_room(day.crew, new):
+                continue
+            later_s = new.loading_s + self._longer_s(day.crew, stay, new.order)
+            if later_s <= day.crew.end_s - day.ends_s:
+                served_s = stay.ends_s + later_s
+                least = self._least(new, later_s, served_s)
+                place = trip.first + visit
+                longer.append((least, number, Joining.VISIT, turn, visit, place, later_s, served_s))
+        return longer
+
+    def _visits(self, new: _Newcomer, alone_s: Sequence[int | None]) -> Iterator[_Bare]:
+        """Gives the ways on which the order's entrance could be visited, cheapest first.
+
+        What each would cost is worked out for all of them at once, whether one may be taken only in its turn.
+        """
+        walks_s, loading_s = new.walk_s, new.loading_s
+        own_s = [_NEVER_S if seconds is None else loading_s + seconds for seconds in alone_s]
+        later_s = [own_s[day] + walks_s[a] + walks_s[b] - way_s for a, b, way_s, _, day, _, _ in self._ways]
+        served_s = [leaves_s + own_s[day] + walks_s[a] for a, _, _, leaves_s, day, _, _ in self._ways]
+        due_s, weights = new.order.due_s, self.problem.weights
+        least = later_s
+        if due_s is not None:
+            crew, late = weights.crew_s, weights.late_s
+            least = [
+                crew * later + late * (served - due_s) if served > due_s else crew * later
+                for later, served in zip(later_s, served_s, strict=True)
+            ]
+        spans: dict[int, tuple[int, int]] = {}
+        for number in sorted(range(len(least)), key=least.__getitem__):
+            *_, at, turn, visit = self._ways[number]
+            day = self._days[at]
+            trip = day.trips[turn]
+            if later_s[number] > day.crew.end_s - day.ends_s or not trip.has_room(day.crew, new):
+                continue
+            if at not in spans:
+                spans[at] = day.span(new.entrance.handling_class)
+            place = trip.first + visit
+            if spans[at][0] <= place <= spans[at][1] and new.entrance.id not in trip.visit_of:
+                cost = self._least(new, later_s[number], served_s[number])
+                yield (cost, at, Joining.NEW_VISIT, turn, visit, place, later_s[number], served_s[number])
+
+    def _least(self, new: _Newcomer, later_s: int, served_s: int) -> int:
+        weights, due_s = self.problem.weights, new.order.due_s
+        late_s = 0 if due_s is None else max(0, served_s - due_s)
+        return weights.crew_s * later_s + weights.late_s * late_s
 
     def _longer_s(self, crew: Crew, stay: _Stay, order: Order) -> int:
         return self._visit_s(crew, stay.entrance, [*stay.orders, order]) - stay.takes_s

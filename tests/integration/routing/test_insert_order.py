@@ -224,6 +224,32 @@ async def test_a_plan_in_memory_is_read_again_once_it_has_changed(
     assert (await offered(district, wave_id, stop_id, plans)).state is not first.state
 
 
+async def test_a_plan_in_memory_follows_the_hour_and_who_is_absent(
+    district: District, solver: SolverProcess
+) -> None:
+    wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver, released=True)
+    plans = RunningPlans()
+    first = (await offered(district, wave_id, stop_id, plans)).state
+    (row,) = await district.rows(
+        "SELECT crew_id, wave_date, planned_start FROM rounds ORDER BY planned_start LIMIT 1"
+    )
+    begin_s = (row["planned_start"] - district.clock.now()).total_seconds()
+    for seconds in (begin_s - 60, 120):
+        district.clock.advance(seconds)
+        later = (await offered(district, wave_id, stop_id, plans)).state
+        anew = (await offered(district, wave_id, stop_id)).state
+        assert (later.rounds_of, later.running.plan) == (anew.rounds_of, anew.running.plan)
+        assert later.running.problem == anew.running.problem
+    assert sum(map(len, later.rounds_of.values())) < sum(map(len, first.rounds_of.values()))
+    await district.rows(
+        "INSERT INTO crew_absences VALUES (:crew_id, :wave_date) RETURNING 1",
+        crew_id=row["crew_id"],
+        wave_date=row["wave_date"],
+    )
+    district.clock.advance(60)
+    assert (await offered(district, wave_id, stop_id, plans)).state.absent == {row["crew_id"]}
+
+
 async def test_what_has_no_place_here_is_refused(district: District, solver: SolverProcess) -> None:
     wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver)
     with pytest.raises(NotFound, match="stop_unknown"):

@@ -23,7 +23,7 @@ _KEPT_PLANS = 32
 
 @dataclass(frozen=True, slots=True)
 class RunningState:
-    """One drop point's plan as it stands: what may still change of it, and by which rounds.
+    """One drop point's plan as it stands: what may still change of it, and by which rounds; `whole` is all of it.
 
     `rounds_of` gives each crew's changeable rounds in order: those planned, or released with their start still to
     come. `mark` differs as soon as any of them does.
@@ -36,6 +36,7 @@ class RunningState:
     absent: frozenset[str]
     mark: str
     rounds_of: Mapping[str, tuple[RoundRow, ...]]
+    whole: Problem
     running: RunningPlan
     entrances: Mapping[str, Entrance]
 
@@ -46,6 +47,12 @@ class RunningState:
     def moment(self, seconds: int) -> datetime:
         """The instant that a second of the plan is."""
         return self.time_zero + timedelta(seconds=seconds)
+
+    def is_what_is_left(self, changeable: Collection[RoundRow], crews_now: tuple[Crew, ...]) -> bool:
+        """Whether its crews have these hours, and none of its rounds is missing among these."""
+        open_ids = {row.round_id for row in changeable}
+        mine = (row.round_id for own in self.rounds_of.values() for row in own)
+        return crews_now == self.running.problem.crews and all(round_id in open_ids for round_id in mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +78,34 @@ class RunningRounds:
 class RunningPlans:
     """The running plans asked for last. Nothing here is the record: each use compares marks with the database."""
 
-    _kept: OrderedDict[str, tuple[datetime, RunningState]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, tuple[RunningRounds, RunningState]] = field(default_factory=OrderedDict)
 
     async def find(
         self, tx: Transaction, request_id: str, now: datetime, sign: str | None = None
     ) -> RunningState | RunningRounds:
-        """Give a plan as it stands, from memory where nothing has moved since this minute began, else as read.
+        """Give a plan as it stands: from memory while its mark holds, else as read.
 
+        In another minute than before, what the time of day and the crews' other work leave of it is read anew.
         `sign` is what its mark begins with, where it is known.
 
         Errors: WaveRefused("no_running_plan") when there is no plan to change.
         """
         kept = self._kept.get(request_id)
-        is_fresh = kept is not None and kept[0] == _minute(now)
-        if kept is not None and is_fresh:
+        if kept is not None:
             sign = sign or await running_plans.mark_of(tx, request_id)
             if sign is not None and kept[1].mark.startswith(sign):
-                return kept[1]
+                is_fresh = _minute(kept[0].now) == _minute(now)
+                return kept[1] if is_fresh else await _read_later(tx, kept[0], now)
         return await read_rounds(tx, request_id, now)
 
     def lay_out(self, found: RunningState | RunningRounds) -> RunningState:
         """Lay a plan out that was only read, and keep it."""
         if isinstance(found, RunningState):
             return found
-        state = lay_out(found)
-        self._kept[state.request_id] = (_minute(found.now), state)
+        before = self._kept.get(found.given.request_id)
+        is_same_plan = before is not None and before[0].given is found.given
+        state = lay_out(found, before[1] if before is not None and is_same_plan else None)
+        self._kept[state.request_id] = (found, state)
         self._kept.move_to_end(state.request_id)
         if len(self._kept) > _KEPT_PLANS:
             self._kept.popitem(last=False)
@@ -134,28 +144,49 @@ async def read_rounds(
     mark = await running_plans.mark_of(tx, request_id)
     if given is None or mark is None:
         raise WaveRefused("no_running_plan")
-    crew_ids = [str(crew["id"]) for crew in given.instance["crews"]]
-    open_ids = [row.round_id for row in changeable]
-    day = rows[0].wave_date if rows else now.date()
-    return RunningRounds(
+    read = RunningRounds(
         given=given,
         mark=mark,
         now=now,
         rows=tuple(rows),
         changeable=tuple(changeable),
-        visitors=tuple(visitor for visitor in visitors if visitor.round_id in open_ids),
-        others=tuple(await running_plans.other_starts(tx, crew_ids, request_id)),
-        sealed=frozenset(await running_plans.behind_sealed_doors(tx, crew_ids, day, open_ids)),
+        visitors=tuple(visitors),
+        others=(),
+        sealed=frozenset(),
         absent=frozenset(absent),
+    )
+    return await _with_other_work(tx, read)
+
+
+async def _read_later(tx: Transaction, before: RunningRounds, now: datetime) -> RunningRounds:
+    """Reads what may have changed of a plan whose mark still holds: who is absent, what else its crews do."""
+    absent = await crews.absent_on(tx, before.rows[0].wave_date) if before.rows else set()
+    if absent != before.absent:
+        return await read_rounds(tx, before.given.request_id, now)
+    changeable = tuple(row for row in before.changeable if _may_change(row, now) or row.crew_id in before.absent)
+    return await _with_other_work(tx, replace(before, now=now, changeable=changeable))
+
+
+async def _with_other_work(tx: Transaction, read: RunningRounds) -> RunningRounds:
+    """Reads what a plan's crews have to do beside its changeable rounds, and leaves out who is not in those."""
+    crew_ids = [str(crew["id"]) for crew in read.given.instance["crews"]]
+    open_ids = {row.round_id for row in read.changeable}
+    day = read.rows[0].wave_date if read.rows else read.now.date()
+    return replace(
+        read,
+        visitors=tuple(visitor for visitor in read.visitors if visitor.round_id in open_ids),
+        others=tuple(await running_plans.other_starts(tx, crew_ids, read.given.request_id)),
+        sealed=frozenset(await running_plans.behind_sealed_doors(tx, crew_ids, day, open_ids)),
     )
 
 
-def lay_out(read: RunningRounds) -> RunningState:
+def lay_out(read: RunningRounds, before: RunningState | None = None) -> RunningState:
     """Work out what a plan's rounds leave each crew, ready for looking for places.
 
-    Units: some tenths of a second for a large drop point; for a thread of its own where others wait.
+    `before` is the same plan laid out a while ago, its mark the same. Units: some tenths of a second for a large
+    drop point, much less with `before`; for a thread of its own where others wait.
     """
-    given, problem = read.given, problem_from(read.given.instance)
+    given, problem = read.given, before.whole if before else problem_from(read.given.instance)
     present = [_crew_now(crew, read) for crew in problem.crews]
     crews_now = tuple(
         replace(
@@ -163,6 +194,8 @@ def lay_out(read: RunningRounds) -> RunningState:
         )
         for crew in present
     )
+    if before and before.is_what_is_left(read.changeable, crews_now):
+        return before
     held = {visitor.stop_id for visitor in read.visitors}
     orders = tuple(order for order in problem.orders if order.id in held)
     shown = replace(problem, orders=orders, crews=crews_now)
@@ -175,6 +208,7 @@ def lay_out(read: RunningRounds) -> RunningState:
         absent=read.absent,
         mark=read.mark,
         rounds_of=rounds_of,
+        whole=problem,
         running=RunningPlan(shown, plan, _slips(read.visitors)),
         entrances={place.id: place for place in problem.entrances},
     )
