@@ -36,10 +36,15 @@ from shared.basics.randomness import SystemRandomness
 
 # How many real minutes one day of the street lasts, unless DEMO_PACE says otherwise.
 MINUTES_PER_DAY = 3.0
+# Faster, no machine keeps up; slower, the street's day would be longer than a day.
+LEAST_MINUTES_PER_DAY = 0.5
+MOST_MINUTES_PER_DAY = 1440.0
 CALLS_FROM, CALLING = time(8), timedelta(hours=11)
-WALKS_FROM, WALKS_TO, WALKING = time(7), time(17), timedelta(hours=10)
+# From the roster's first shift on; the plan's hour is stretched over the day, so that it can be watched.
+WALKS_FROM, WALKS_TO, WALKING = time(9), time(18), timedelta(hours=9)
 COUNT_EVERY_S = 5.0
 KEEP_TIME_EVERY_S = 5.0
+LOOK_FOR_LINKS_EVERY_S = 1.0
 # Every crew is on its way at the same time; how many there are in all the demo need not know.
 MOST_CREWS = 80
 STOPPED_BY_CTRL_C = 130
@@ -87,11 +92,11 @@ class Stroll:
 
     async def until_day(self, day: date) -> None:
         """Calls for a date begin at eight on the day before."""
-        await self._until(datetime.combine(day - timedelta(days=1), CALLS_FROM, ZONE))
+        await self._until(datetime.combine(day - timedelta(days=1), CALLS_FROM, ZONE), f"calls for {day} begin")
 
     async def until_morning(self, day: date) -> None:
-        """Crews start at seven."""
-        await self._until(datetime.combine(day, WALKS_FROM, ZONE))
+        """Crews start at nine."""
+        await self._until(datetime.combine(day, WALKS_FROM, ZONE), f"crews of {day} start")
 
     async def until_call(self, day: date, part: float) -> None:
         """Calls are spread over the eve; a machine that is behind takes them as they come."""
@@ -117,10 +122,10 @@ class Stroll:
             self._counted_s = self._clock.monotonic()
             self.say(text)
 
-    async def _until(self, moment: datetime) -> None:
+    async def _until(self, moment: datetime, what: str) -> None:
         wait_s = self._real_s(moment - self._street.now())
         if wait_s > 0:
-            self.say(f"quiet until {moment:%m-%d %H:%M}")
+            self.say(f"{what} at {moment:%m-%d %H:%M}, in {wait_s:.0f} s")
             await asyncio.sleep(wait_s)
 
     def _real_s(self, street_time: timedelta) -> float:
@@ -139,6 +144,7 @@ async def play(system: System, scene: Scene, place: Place, street: Street) -> No
         accounts, system.admin_password, system.provider_log, operators=6, crews=MOST_CREWS, taps_a_call=1
     )
     keeping = asyncio.create_task(_keep_time(place, street))
+    showing = asyncio.create_task(_show_first_status_page(system))
     try:
         stage = Play(world, scene, troupe, pace)
         await stage.open_street()
@@ -154,6 +160,7 @@ async def play(system: System, scene: Scene, place: Place, street: Street) -> No
         await asyncio.Event().wait()
     finally:
         keeping.cancel()
+        showing.cancel()
         street_time.keep(place.clock, street)
         history.close()
         world.close()
@@ -191,13 +198,34 @@ def show_places(system: System, accounts: Sequence[Account]) -> None:
     print(f"  {'admin':<12} {system.admin_password:<24} administrator, at {orders} only\n", flush=True)
 
 
-def show_a_status_page(system: System) -> None:
-    """The newest message that carries a link: what a resident sees."""
-    for line in reversed(read_log(system.provider_log)[-50:]):
-        link = link_in(line.text)
-        if link is not None:
-            print(f"    a resident's page: {link}", flush=True)
+async def _show_first_status_page(system: System) -> None:
+    while True:
+        if show_a_status_page(system):
             return
+        await asyncio.sleep(LOOK_FOR_LINKS_EVERY_S)
+
+
+def show_a_status_page(system: System) -> bool:
+    """The newest message that carries a link: what a resident sees; whether there is one."""
+    links = [link for line in read_log(system.provider_log)[-50:] if (link := link_in(line.text))]
+    if links:
+        print(f"    a resident's page: {links[-1]}", flush=True)
+    return bool(links)
+
+
+def read_pace(text: str) -> float:
+    """How many real minutes a day of the street lasts, by DEMO_PACE; empty for the usual.
+
+    Errors: Missing when it is no number, too small or too large.
+    """
+    try:
+        minutes = float(text or MINUTES_PER_DAY)
+    except ValueError:
+        minutes = 0.0
+    if not LEAST_MINUTES_PER_DAY <= minutes <= MOST_MINUTES_PER_DAY:
+        span = f"{LEAST_MINUTES_PER_DAY:g} to {MOST_MINUTES_PER_DAY:g}"
+        raise Missing(f"DEMO_PACE={text} is no number of minutes for a day: {span} will do")
+    return minutes
 
 
 def run() -> None:
@@ -210,7 +238,8 @@ def run() -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = Place(folder / "demo")
     scene = prepare_scene("futian", int(os.environ.get("SEED") or "1"), None, place.scene)
-    factor = 1440 / float(os.environ.get("DEMO_PACE") or MINUTES_PER_DAY)
+    minutes = read_pace(os.environ.get("DEMO_PACE", ""))
+    factor = 1440 / minutes
     street = street_time.go_on(place.clock, min(scene.days.wave_dates), factor)
     plan = SystemPlan(
         folder=folder,
@@ -220,7 +249,11 @@ def run() -> None:
     print("Starting PostgreSQL, Kafka, three services and the SMS simulator …", flush=True)
     began_s = SystemClock().monotonic()
     with System.start(plan) as system:
-        print(f"Ready after {SystemClock().monotonic() - began_s:.1f} s. Ctrl-C stops it.", flush=True)
+        print(f"Ready after {SystemClock().monotonic() - began_s:.1f} s. Ctrl-C stops it.")
+        print(f"A day of the street lasts {minutes:g} minutes here (DEMO_PACE); times below are the street's.")
+        print(
+            "Crews take the whole day for what was planned for an hour, so that they can be watched.", flush=True
+        )
         asyncio.run(_until_told(play(system, scene, place, street)))
         print("\nStopping; the data is kept, `make demo` goes on from here, `make reset` forgets it.", flush=True)
 

@@ -120,7 +120,7 @@ class Play:
         await self._dispatcher.import_roster(self._scene.roster_path)
         await self._pace.until_heard("orders", "routing")
 
-    async def play_dates(self, when_over: Callable[[], None] = lambda: None) -> None:
+    async def play_dates(self, when_over: Callable[[], object] = lambda: None) -> None:
         """All wave dates: while crews walk one date's rounds, the next dates' calls come in.
 
         `when_over` is called after each date's last closed round. A second time plays what was not played yet.
@@ -158,7 +158,7 @@ class Play:
 
         brought_again = {order.household for order in self._scene.days.orders if order.retry_date == day}
 
-        taken = 0
+        taken = sum(order.id in self.played.order_ids for order in orders)
 
         async def call(operator: Operator, order: ScriptedOrder) -> None:
             nonlocal taken
@@ -196,9 +196,12 @@ class Play:
         await self._dispatcher.release_wave(wave_id)
         await self._pace.until_morning(day)
         scripted = self._scripted(day)
-        rounds_of = Counter(str(each["crew_id"]) for each in wave["rounds"])
+        # An earlier start may have walked some of them.
+        left = [each for each in wave["rounds"] if each["state"] != "closed"]
+        rounds_of = Counter(str(each["crew_id"]) for each in left)
         manner = Manner(self._pace.between_doors, self._troupe.taps_a_call)
-        walked = 0
+        walked = len(wave["rounds"]) - len(left)
+        self._pace.say(f"{day}: crews set out on {len(left)} rounds")
 
         async def work(_: object, crew_id: str) -> None:
             nonlocal walked
@@ -213,6 +216,7 @@ class Play:
                 self._pace.count(f"{day}: {walked} of {len(wave['rounds'])} rounds walked")
 
         await share(range(self._troupe.crews), rounds_of, work)
+        self._pace.say(f"{day}: all crews are back")
 
     def _scripted(self, day: date) -> Mapping[str, ScriptedOrder]:
         return {

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.rehearsal.demo import Place
+from deploy.local.missing import Missing
+from deploy.rehearsal.demo import LEAST_MINUTES_PER_DAY, MINUTES_PER_DAY, WALKS_FROM, Place, read_pace
+from deploy.rehearsal.scenario.roster_file import SHIFTS
 from deploy.rehearsal.street_time import ZONE, Street, go_on, keep
 
 CHECKOUT = Path(__file__).parents[4]
@@ -61,3 +63,15 @@ def test_a_street_sleeps_while_the_demo_is_stopped(tmp_path: Path) -> None:
     # However long it was stopped in real time: it goes on from there, at today's pace.
     street = go_on(tmp_path / "time.json", date(2022, 3, 2), 1)
     assert timedelta(0) <= street.now() - noon < timedelta(minutes=30)
+
+
+def test_crews_set_out_when_the_first_shift_of_the_roster_begins() -> None:
+    assert min(begins for begins, _ in SHIFTS) == WALKS_FROM
+
+
+def test_a_pace_is_minutes_and_nothing_else() -> None:
+    assert read_pace("") == MINUTES_PER_DAY
+    assert read_pace("10") == 10
+    for nonsense in ("fast", "0", "-3", "nan", "inf", str(LEAST_MINUTES_PER_DAY / 2)):
+        with pytest.raises(Missing, match=f"DEMO_PACE={nonsense}"):
+            read_pace(nonsense)
