@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.routing.domain.crew import CODE_LIFE_S, SESSION_LIMIT_S, Crew
@@ -92,6 +92,17 @@ async def crews_at(tx: Transaction, drop_point_id: str) -> list[Crew]:
 async def add_absence(tx: Transaction, crew_id: str, day: date) -> None:
     """Note that a crew is away for a day; said twice it is the same."""
     await tx.execute(insert(t.crew_absences).values(crew_id=crew_id, day=day).on_conflict_do_nothing())
+
+
+async def remove_absence(tx: Transaction, crew_id: str, day: date) -> bool:
+    """Note that a crew that was away for a day is back; answers whether it was away."""
+    gone = await tx.first(
+        delete(t.crew_absences)
+        .where(t.crew_absences.c.crew_id == crew_id)
+        .where(t.crew_absences.c.day == day)
+        .returning(t.crew_absences.c.crew_id)
+    )
+    return gone is not None
 
 
 async def absent_on(tx: Transaction, day: date) -> set[str]:

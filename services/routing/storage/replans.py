@@ -104,6 +104,20 @@ _RUNNING = """
     {join} WHERE rounds.state IN ('planned', 'released') AND {where} ORDER BY rounds.request_id
 """
 _RUNNING_WITH_CREW = text(_RUNNING.format(join="", where="rounds.crew_id = :crew_id AND rounds.wave_date <= :day"))
+_RUNNING_KNOWING_CREW = text("""
+    SELECT plan_requests.request_id, plan_requests.drop_point_id FROM plan_requests
+    JOIN waves ON waves.wave_id = plan_requests.wave_id AND waves.state IN ('planned', 'released')
+    JOIN plan_inputs ON plan_inputs.request_id = plan_requests.request_id
+    WHERE plan_requests.state = 'planned' AND waves.wave_date = :day
+      AND plan_inputs.instance->'crews' @> jsonb_build_array(jsonb_build_object('id', CAST(:crew_id AS text)))
+    ORDER BY plan_requests.request_id
+""")
+# Whoever makes the plan again just now finds the fence moved and begins anew.
+_TAKE_BACK = text("""
+    UPDATE replans SET crew_ids = array_remove(crew_ids, CAST(:crew_id AS text)), state = 'waiting',
+           fence = fence + 1, leased_until = NULL
+    WHERE because = 'crew_absent' AND state IN ('waiting', 'leased') AND crew_ids @> ARRAY[CAST(:crew_id AS text)]
+""")
 _RUNNING_AT_ENTRANCES = text(
     _RUNNING.format(
         join="JOIN stops ON stops.round_id = rounds.round_id",
@@ -196,6 +210,17 @@ async def running_with_crew(tx: Transaction, crew_id: str, day: date) -> list[Ru
     """The plans up to a day that have something left for a crew to do."""
     rows = await tx.all(_RUNNING_WITH_CREW, {"crew_id": crew_id, "day": day})
     return [RunningRequest(row.request_id, row.drop_point_id) for row in rows]
+
+
+async def running_knowing_crew(tx: Transaction, crew_id: str, day: date) -> list[RunningRequest]:
+    """The plans of a day that were made with a crew on duty."""
+    rows = await tx.all(_RUNNING_KNOWING_CREW, {"crew_id": crew_id, "day": day})
+    return [RunningRequest(row.request_id, row.drop_point_id) for row in rows]
+
+
+async def take_absence_back(tx: Transaction, crew_id: str) -> None:
+    """Let no wish that is still open take a crew's rounds away for its absence."""
+    await tx.execute(_TAKE_BACK, {"crew_id": crew_id})
 
 
 async def running_at_entrances(tx: Transaction, entrance_ids: Sequence[str]) -> list[RunningRequest]:

@@ -6,7 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.routing.actions.waves.ask_replan import Asker, ask_improvement, change_lift, mark_crew_absent
+from services.routing.actions.waves.ask_replan import (
+    Asker,
+    ask_improvement,
+    change_lift,
+    mark_crew_absent,
+    mark_crew_back,
+)
 from services.routing.actions.waves.export_wave import export_wave
 from services.routing.actions.waves.run_plan_request import PlanEnd
 from services.routing.actions.waves.run_replan import run_replan
@@ -156,6 +162,50 @@ async def test_an_absent_crews_doors_go_to_another_crew(district: District, solv
     assert crew_id not in [row["crew_id"] for row in rows]
 
 
+async def back(district: District, crew_id: str) -> int:
+    async with transaction(district.engine) as tx:
+        return await mark_crew_back(tx, crew_id, TODAY, asker(district))
+
+
+async def test_a_crew_that_is_back_before_the_plan_is_made_anew_keeps_its_rounds(
+    district: District, solver: SolverProcess
+) -> None:
+    await a_planned_wave(district, solver)
+    crew_id = await busy_crew(district)
+    before = await district.rows("SELECT * FROM stops ORDER BY stop_id")
+    await absent(district, crew_id)
+    searching = asyncio.create_task(again(district, solver))
+    await eventually(lambda: is_leased(district))
+    assert await back(district, crew_id) == 1
+    assert await searching is PlanEnd.OVERTAKEN
+    while await again(district, solver) is not PlanEnd.NOTHING_TO_DO:
+        pass
+    assert await district.rows("SELECT * FROM stops ORDER BY stop_id") == before
+
+
+async def test_a_crew_that_is_back_can_be_planned_with_again(district: District, solver: SolverProcess) -> None:
+    wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver)
+    crew_id = await busy_crew(district)
+    await absent(district, crew_id)
+    await again(district, solver)
+    assert crew_id not in {place.crew for place in (await offered(district, wave_id, stop_id)).places}
+    await back(district, crew_id)
+    assert {wish["because"] for wish in await wishes(district)} == {"crew_absent", "better"}
+    assert crew_id in {place.crew for place in (await offered(district, wave_id, stop_id)).places}
+
+
+async def test_a_crew_said_to_be_back_twice_or_by_two_at_once_is_asked_for_once(
+    district: District, solver: SolverProcess
+) -> None:
+    await a_planned_wave(district, solver)
+    crew_id = await busy_crew(district)
+    assert await back(district, crew_id) == 0
+    await absent(district, crew_id)
+    assert sorted(await asyncio.gather(*(back(district, crew_id) for _ in range(2)))) == [0, 1]
+    assert await back(district, crew_id) == 0
+    assert sorted(wish["because"] for wish in await wishes(district)) == ["better", "crew_absent"]
+
+
 async def test_households_of_an_absent_crews_released_round_are_told_anew(
     district: District, solver: SolverProcess
 ) -> None:
@@ -267,4 +317,9 @@ async def test_the_dispatcher_asks_by_hand(district: District, solver: SolverPro
     made_again = (await zhao.get(f"/waves/{wave_id}")).json()["made_again"]
     assert [line["because"] for line in made_again] == ["better", "lift_changed", "crew_absent"]
     assert (await zhao.get(f"/waves/{wave_id}", page=True)).status_code == 200
-    assert (await zhao.get("/crews", page=True)).text.count('/absent"') == 1
+    page = (await zhao.get("/crews", page=True)).text
+    assert (page.count('/absent"'), page.count('/back"')) == (1, 1)
+    for browser, status in ((qian, 404), (zhao, 303), (zhao, 303)):
+        assert (await browser.post(f"/crews/{crew_id}/back")).status_code == status
+    page = (await zhao.get("/crews", page=True)).text
+    assert (page.count('/absent"'), page.count('/back"')) == (2, 0)

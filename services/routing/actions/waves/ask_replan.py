@@ -39,6 +39,20 @@ async def mark_crew_absent(tx: Transaction, crew_id: str, day: date, asker: Aske
     return len(running)
 
 
+async def mark_crew_back(tx: Transaction, crew_id: str, day: date, asker: Asker) -> int:
+    """Note that a crew that was away for a day is back, and ask whether its plans can be better; answers how many.
+
+    What was not made anew yet stays with the crew; what others have been told stays with them. A second time, or
+    said by two at once, changes nothing more.
+    """
+    if not await crews.remove_absence(tx, crew_id, day):
+        return 0
+    await replans.take_absence_back(tx, crew_id)
+    running = await replans.running_knowing_crew(tx, crew_id, day)
+    await _ask(tx, running, (Because.BETTER, (), ()), asker)
+    return len(running)
+
+
 async def change_lift(tx: Transaction, entrance_id: str, asker: Asker, *, works: bool) -> int:
     """Note that a lift stands still or runs again, and ask for every plan that goes there; answers how many."""
     if not await set_lift_out(tx, entrance_id, is_out=not works):
