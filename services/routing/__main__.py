@@ -30,6 +30,7 @@ from services.routing.planning.instance_files import (
     problem_from,
     read_json,
 )
+from services.routing.planning.locked_rounds import refuse_broken_locks
 from services.routing.planning.problem import Problem
 from services.routing.planning.vrp_files import (
     MalformedVrp,
@@ -109,6 +110,7 @@ def _process_age_s() -> float:
 
 def _plan(options: argparse.Namespace, began_s: float) -> int:
     problem = problem_from(read_json(options.instance))
+    refuse_broken_locks(problem)
     deadline_s = began_s + options.seconds - _closing_s(problem)
     solved = asyncio.run(_solve(problem, options, deadline_s))
     _write(options.out, solved)

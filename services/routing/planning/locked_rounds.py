@@ -2,8 +2,31 @@
 
 from dataclasses import replace
 
+from services.routing.planning.check import check_plan
+from services.routing.planning.fields import MalformedFile
+from services.routing.planning.instance_files import instance_dict, plan_dict
 from services.routing.planning.problem import CrewPlan, DropProblem, Plan, Problem, days_of, drop_problems
 from services.routing.planning.timetable import RoundClocks
+
+_ERRORS_SHOWN = 3
+
+
+def refuse_broken_locks(problem: Problem) -> None:
+    """Has the independent check judge the rounds that stand, crew by crew: no planning mends a rule they break.
+
+    Errors: MalformedFile naming the crew's rounds, the rule, and what to do.
+    """
+    for position, locked in enumerate(problem.locked):
+        _refuse_broken(replace(problem, locked=(locked,)), f"locked[{position}].rounds")
+    _refuse_broken(problem, "locked")
+
+
+def _refuse_broken(problem: Problem, field: str) -> None:
+    standing = plan_dict(Plan(problem.name, problem.locked))
+    errors = check_plan(instance_dict(problem), standing, partial=True).errors
+    if errors:
+        wrong = "; ".join(errors[:_ERRORS_SHOWN]) + ("; …" if len(errors) > _ERRORS_SHOWN else "")
+        raise MalformedFile(f"{field}: break rules as they stand ({wrong}): change these rounds or unlock them")
 
 
 def open_parts(problem: Problem) -> tuple[DropProblem, ...]:

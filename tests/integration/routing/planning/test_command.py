@@ -145,6 +145,38 @@ def test_a_malformed_instance_ends_with_2_and_the_field(
 @pytest.mark.parametrize(
     "arguments", [("--seconds", "0"), ("--seconds", "soon"), ("--seconds", "1", "--workers", "0"), ()]
 )
+def a_lock(*orders: str, crew: str = "c0", entrance: str = "clean") -> dict[str, Any]:
+    return {"crew": crew, "rounds": [{"visits": [{"entrance": entrance, "orders": list(orders)}]}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"orders": [an_order("o0", "clean", packages_g=[999_999])]}, "locked[0].rounds: .*carries 999999 g"),
+        ({"rules": {"quiet": [[0, 80_000]]}}, "locked[0].rounds: .*which are quiet"),
+        ({"orders": [an_order("o0", "clean", not_after_s=1)]}, "locked[0].rounds: .*served after 1"),
+        ({"closed_zones": ["z0"]}, "locked[0].rounds: .*closed zone z0"),
+        ({"crews": [a_crew("c0", end_s=1)]}, "locked[0].rounds: .*after its shift's end"),
+        ({"entrances": [an_entrance("clean", drop=None)]}, "locked[0].rounds: .*do not lie at d0"),
+        ({"locked": [a_lock("o7")]}, "locked[0].rounds: .*there is no order o7"),
+        ({"crews": [a_crew("c0"), a_crew("c1")], "locked": [a_lock("o0"), a_lock("o0", crew="c1")]}, "locked: .*"),
+    ],
+)
+def test_locked_rounds_that_break_a_rule_by_themselves_are_refused_by_name(
+    changes: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    street = a_street(orders=[an_order("o0", "clean")], entrances=[an_entrance("clean")], locked=[a_lock("o0")])
+    status, line, _ = run(
+        "plan", written(tmp_path, {**street, **changes}), "--seconds", 1, "--out", tmp_path / "plan"
+    )
+    assert status == 2
+    field, _, rule = told.partition(".*")
+    assert line["error"].startswith(field)
+    assert rule in line["error"]
+    assert line["error"].endswith("change these rounds or unlock them")
+    assert not (tmp_path / "plan").exists()
+
+
 def test_a_command_without_a_sensible_budget_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "services.routing", "plan", "street.json", "--out", "plan.json", *arguments]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
