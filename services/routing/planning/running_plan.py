@@ -149,7 +149,7 @@ _NEVER_S = 1 << 40
 
 
 def has_hours(problem: Problem, order: Order) -> bool:
-    """Says whether rules set hours or take seconds that `RunningPlan` does not count: the check has to look."""
+    """Says whether rules set hours or take seconds that `RunningPlan` does not count: its places are guesses."""
     rules = replace(problem.rules, own_crews=False)
     windows_s = (order.not_before_s, order.not_after_s)
     return rules != Rules() or any(hour_s is not None for hour_s in windows_s)
@@ -170,6 +170,7 @@ class RunningPlan:
         (self._drop,) = problem.drop_points
         self.problem = problem
         self.plan = plan
+        self.may_slip_s = may_slip_s
         self._times = visit_times(problem.model)
         self._entrances = {entrance.id: entrance for entrance in problem.entrances}
         self._orders = {order.id: order for order in problem.orders}

@@ -129,6 +129,10 @@ async def test_where_there_are_hours_to_keep_only_places_that_keep_them_are_offe
     for number in range(len(offer.places)):
         with pytest.raises(TakenBack):
             await take_and_undo(district, offer, number)
+    (before,) = await district.rows("SELECT cost FROM plan_requests")
+    await take(district, offer)
+    (after,) = await district.rows("SELECT cost FROM plan_requests")
+    assert after["cost"] == int(str(before["cost"])) + offer.places[0].more_cost
 
 
 async def test_a_day_that_is_quiet_offers_no_place_and_takes_none(

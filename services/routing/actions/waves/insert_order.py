@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 
 from services.routing.actions.waves.build_problem import entrance_of, order_of
 from services.routing.actions.waves.make_wave import are_back, unload_returned
+from services.routing.actions.waves.price_place import day_with, judged, price_place
 from services.routing.actions.waves.read_running_plan import (
     RunningPlans,
     RunningRounds,
@@ -19,9 +19,8 @@ from services.routing.domain.planned_entrance import plan_entrance
 from services.routing.domain.round import RoundState
 from services.routing.domain.stop import StopState
 from services.routing.domain.wave import BAGS_NOT_BACK, NO_DROP_POINT, WaveRefused, WaveState
-from services.routing.planning.check import Score, check_plan
-from services.routing.planning.instance_files import instance_dict, plan_dict
-from services.routing.planning.problem import Entrance, Order, Plan, Problem
+from services.routing.planning.instance_files import instance_dict
+from services.routing.planning.problem import Entrance, Order
 from services.routing.planning.running_plan import Joining, RunningPlace, has_hours
 from services.routing.planning.timetable import RoundTimes, timetable
 from services.routing.storage import bags, estate, plan_requests, rounds, running_plans, stops, waves
@@ -103,12 +102,16 @@ async def ask_place(tx: Transaction, plans: RunningPlans, names: tuple[str, str]
 
 
 def offer_places(asked: AskedPlace, state: RunningState, limit: int = 3) -> Offer:
-    """Find the cheapest places for an order in the plan it asked about, laid out; every rule kept in each."""
+    """Find the cheapest places for an order in the plan it asked about, laid out; every rule kept in each.
+
+    Where rules set hours or take seconds, the likeliest are priced one by one, by the rules.
+    """
     offer = _all_places(asked, state, limit)
     if has_hours(state.running.problem, offer.order):
         likely = _all_places(asked, state, _PLACES_PROVEN).places
-        kept = (place for place in likely if not _judged(offer, place).errors)
-        offer = replace(offer, places=tuple(islice(kept, limit)))
+        exact = (_exact(offer, place) for place in likely)
+        kept = sorted((place for place in exact if place is not None), key=lambda place: place.more_cost)
+        offer = replace(offer, places=tuple(kept[:limit]))
     return offer
 
 
@@ -141,7 +144,8 @@ async def insert_order(
     bags_of = await bags.of_orders(tx, [stop.order_id])
     offer = _all_places(await _asked(tx, (wave, stop), bags_of, state), state, _ALL_PLACES)
     place = _found(offer, chosen)
-    if state.mark != chosen.mark or place is None or _is_out_of_hours(offer, place):
+    place = _exact(offer, place) if place is not None else None
+    if state.mark != chosen.mark or place is None:
         raise WaveRefused("plan_has_changed")
     times = _proven(offer, place)
     await unload_returned(tx, [stop], await bags.of_orders(tx, [stop.order_id]), clock.now())
@@ -222,31 +226,12 @@ def _found(offer: Offer, chosen: ChosenPlace) -> RunningPlace | None:
     return None
 
 
-def _day_with(offer: Offer, place: RunningPlace) -> tuple[Problem, Plan]:
-    """Lays out the chosen crew's day alone, with the order in it."""
+def _exact(offer: Offer, place: RunningPlace) -> RunningPlace | None:
+    """Gives a place with what it costs; None where it would break hours to keep."""
     running = offer.state.running
-    plan = running.with_order(offer.order, place)
-    crews = tuple(crew_plan for crew_plan in plan.crews if crew_plan.crew == place.crew)
-    held = {order for crew_plan in crews for each in crew_plan.rounds for v in each.visits for order in v.orders}
-    orders = [order for order in running.problem.orders if order.id in held]
-    others = [one for one in running.problem.entrances if one.id != offer.entrance.id]
-    problem = replace(
-        running.problem,
-        orders=(*orders, offer.order),
-        entrances=(*others, offer.entrance),
-        crews=tuple(crew for crew in running.problem.crews if crew.id == place.crew),
-    )
-    return problem, Plan(problem.name, crews)
-
-
-def _is_out_of_hours(offer: Offer, place: RunningPlace) -> bool:
-    """Says whether a place that nobody was offered would break hours to keep."""
-    return has_hours(offer.state.running.problem, offer.order) and bool(_judged(offer, place).errors)
-
-
-def _judged(offer: Offer, place: RunningPlace) -> Score:
-    problem, day = _day_with(offer, place)
-    return check_plan(instance_dict(problem), plan_dict(day))
+    if not has_hours(running.problem, offer.order):
+        return place
+    return price_place(running, (offer.order, offer.entrance), place)
 
 
 def _proven(offer: Offer, place: RunningPlace) -> Sequence[RoundTimes]:
@@ -254,10 +239,11 @@ def _proven(offer: Offer, place: RunningPlace) -> Sequence[RoundTimes]:
 
     Errors: PlanBreaksRule.
     """
-    score = _judged(offer, place)
+    day = day_with(offer.state.running, (offer.order, offer.entrance), place)
+    score = judged(*day)
     if score.errors:
         raise PlanBreaksRule(score.errors[0])
-    return timetable(*_day_with(offer, place))
+    return timetable(*day)
 
 
 async def _round_for(

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.routing.actions.waves.price_place import price_place
 from services.routing.planning import fallback
 from services.routing.planning.check import Score, check_plan
 from services.routing.planning.instance_files import instance_dict, plan_dict, plan_from, problem_from
@@ -22,7 +23,8 @@ from services.routing.planning.problem import (
     screen,
 )
 from services.routing.planning.running_plan import Joining, RunningPlan, has_hours
-from services.routing.planning.timetable import RoundClocks
+from services.routing.planning.timetable import RoundClocks, timetable
+from tests.unit.routing.planning.ruled_streets import ruled_streets as all_rules
 from tests.unit.routing.planning.streets import a_crew, a_plan, a_street, an_entrance, an_order, streets
 
 
@@ -98,6 +100,52 @@ def test_every_place_keeps_who_may_go_where_and_costs_what_it_says(street: dict[
         assert not has_hours(problem, order)
         for place in running.best_places(order, entrance, 20):
             assert scored(problem, running.with_order(order, place)).cost - before.cost == place.more_cost
+
+
+@given(all_rules(), st.sampled_from([0, 120, 100_000]))
+@settings(max_examples=60, deadline=None)
+def test_by_every_rule_a_place_costs_what_the_plan_with_it_costs_more(street: dict[str, Any], slip_s: int) -> None:
+    for problem in parts_of(street):
+        plain, order, entrance = seeking(problem)
+        running = RunningPlan(plain.problem, plain.plan, {one.id: slip_s for one in plain.problem.orders})
+        before, ended_s = scored(problem, running.plan), ends_s(problem, running.plan)
+        for place in running.best_places(order, entrance, 20):
+            exact = price_place(running, (order, entrance), place)
+            plan = running.with_order(order, place)
+            after = check_plan(instance_dict(problem), plan_dict(plan), partial=True)
+            if after.errors:
+                assert exact is None
+                continue
+            now_s = ends_s(problem, plan)
+            is_as_told = all(now_s[it] <= was_s + slip_s for it, was_s in ended_s.items())
+            assert (exact is not None) is is_as_told
+            if exact is not None:
+                assert exact.more_cost == after.cost - before.cost
+                assert exact.served_s == now_s[order.id]
+
+
+def test_a_rest_that_an_order_brings_about_is_in_its_price() -> None:
+    street = a_street(
+        rules={"rest_after_s": 450, "rest_s": 600},
+        crews=[a_crew("c0", end_s=80_000)],
+        orders=[an_order("o0", "clean"), an_order("o2", "sealed")],
+    )
+    rounds = a_plan([[("clean", ["o0"])], [("sealed", ["o2"])]])
+    order, entrance = newcomer(street, floor=7, packages_g=[9_000] * 4)
+    plan = running(street, rounds)
+    place = plan.best_places(order, entrance)[0]
+    exact = price_place(plan, (order, entrance), place)
+    assert exact is not None
+    assert exact.more_crew_s == place.more_crew_s + 600
+    told = running(street, rounds, {"o2": place.more_crew_s + 599})
+    assert price_place(told, (order, entrance), place) is None
+
+
+def ends_s(problem: Problem, plan: Plan) -> dict[str, int]:
+    held = {order for one in plan.crews for each in one.rounds for visit in each.visits for order in visit.orders}
+    served = replace(problem, orders=tuple(order for order in problem.orders if order.id in held))
+    times = [visit for each in timetable(served, plan) for visit in each.visits]
+    return {order: visit.ends_s for visit in times for order in visit.orders}
 
 
 def test_a_crew_that_may_not_go_there_is_offered_no_place() -> None:
