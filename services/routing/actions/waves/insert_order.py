@@ -108,11 +108,19 @@ def offer_places(asked: AskedPlace, state: RunningState, limit: int = 3) -> Offe
     """
     offer = _all_places(asked, state, limit)
     if has_hours(state.running.problem, offer.order):
-        likely = _all_places(asked, state, _PLACES_PROVEN).places
-        exact = (_exact(offer, place) for place in likely)
-        kept = sorted((place for place in exact if place is not None), key=lambda place: place.more_cost)
-        offer = replace(offer, places=tuple(kept[:limit]))
+        offer = replace(offer, places=_exact_places(_all_places(asked, state, _PLACES_PROVEN), limit))
     return offer
+
+
+def _exact_places(likely: Offer, limit: int) -> tuple[RunningPlace, ...]:
+    best: list[RunningPlace] = []
+    for guess in likely.places:
+        # A guess leaves seconds out: once it is dearer than the last place kept, nothing better is to come.
+        if len(best) == limit and guess.more_cost >= best[-1].more_cost:
+            break
+        if (place := _exact(likely, guess)) is not None:
+            best = sorted([*best, place], key=lambda one: one.more_cost)[:limit]
+    return tuple(best)
 
 
 def _all_places(asked: AskedPlace, state: RunningState, limit: int) -> Offer:

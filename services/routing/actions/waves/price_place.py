@@ -53,9 +53,14 @@ def _day_without(running: RunningPlan, crew: str) -> tuple[Problem, Plan]:
 def _day_of(problem: Problem, plan: Plan, crew: str) -> tuple[Problem, Plan]:
     days = tuple(crew_plan for crew_plan in plan.crews if crew_plan.crew == crew)
     held = {order for day in days for each in day.rounds for visit in each.visits for order in visit.orders}
-    orders = tuple(order for order in problem.orders if order.id in held)
-    crews = tuple(one for one in problem.crews if one.id == crew)
-    return replace(problem, orders=orders, crews=crews, locked=()), Plan(problem.name, days)
+    entered = {visit.entrance for day in days for each in day.rounds for visit in each.visits}
+    alone = replace(
+        problem,
+        entrances=tuple(place for place in problem.entrances if place.id in entered),
+        orders=tuple(order for order in problem.orders if order.id in held),
+        crews=tuple(one for one in problem.crews if one.id == crew),
+    )
+    return alone, Plan(problem.name, days)
 
 
 def _ends_s(problem: Problem, day: Plan) -> dict[str, int]:
