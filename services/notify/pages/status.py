@@ -14,7 +14,7 @@ from services.notify.domain.contact import Language, language_of
 from services.notify.domain.guessing import MissedLinks, MissLimits
 from services.notify.domain.order import PATH, FollowedOrder, Step, Window
 from services.notify.domain.wording import why_not_delivered
-from services.notify.pages.words import HEADLINES, STEP_TEXTS
+from services.notify.pages.words import HEADLINE_AGAIN, HEADLINES, STEP_TEXTS
 from shared.basics.errors import NotFound
 from shared.database.session import transaction
 from shared.observability.metrics import missed_links
@@ -137,7 +137,7 @@ def show_order(order: FollowedOrder, language: Language, hotline: str) -> OrderS
     return OrderShown(
         number=order.number,
         look=_LOOKS[step],
-        headline=HEADLINES[step],
+        headline=HEADLINE_AGAIN if step is Step.RECEIVED and order.attempt > 1 else HEADLINES[step],
         window=order.window if step in {Step.SCHEDULED, Step.OUT} else None,
         steps=_timeline(order, step),
         items=[(item.quantity, item.name_in(language)) for item in order.items],

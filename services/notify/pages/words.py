@@ -27,6 +27,9 @@ HEADLINES = {
     Step.CANCELLED: mark("This order was cancelled"),
 }
 
+# An order that came back is received a second time; the message says so too.
+HEADLINE_AGAIN = mark("We will bring your order again")
+
 NEWS_TEXTS = {
     News.RECEIVED: mark("Received"),
     News.SCHEDULED: mark("Planned"),

@@ -7,6 +7,7 @@ import pytest
 from services.notify.domain.contact import Language
 from services.notify.domain.link import visible_orders
 from services.notify.domain.order import FollowedOrder, Item, Step
+from services.notify.pages.status import show_order
 from services.notify.storage.links import hash_of, token_of
 
 NOW = datetime(2022, 3, 4, 1, 0, tzinfo=UTC)
@@ -49,6 +50,21 @@ def an_order(**changes: object) -> FollowedOrder:
 )
 def test_an_order_is_as_far_as_its_furthest_fact(known: tuple[str, ...], step: Step) -> None:
     assert an_order(**dict.fromkeys(known, NOW)).step() is step
+
+
+@pytest.mark.parametrize(
+    ("attempt", "known", "headline"),
+    [
+        (1, (), "We have your order"),
+        (2, (), "We will bring your order again"),
+        (2, ("scheduled_at",), "Your delivery is planned"),
+    ],
+)
+def test_an_order_that_came_back_is_told_as_one_to_be_brought_again(
+    attempt: int, known: tuple[str, ...], headline: str
+) -> None:
+    order = an_order(attempt=attempt, **dict.fromkeys(known, NOW))
+    assert show_order(order, Language.ENGLISH, "6200 1234").headline == headline
 
 
 @pytest.mark.parametrize(
