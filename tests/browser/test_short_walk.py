@@ -190,5 +190,32 @@ async def test_pages_are_light_enough_for_a_bad_line(
         await window.close()
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "figure"),
+    [
+        ("operator", "/orders", (".c-tile__value", "20,000")),
+        ("officer", "/zones", (".c-facts .num", "26 September 00:00")),
+    ],
+)
+async def test_the_longest_figures_of_a_large_street_stay_in_their_place(
+    doorway: Doorway, town: Town, role: str, path: str, figure: tuple[str, str]
+) -> None:
+    window = await doorway.window("orders", role, viewport=PHONE)
+    page = await window.new_page()
+    await page.goto(f"{town.urls['orders']}{path}?lang=en")
+    spilt = await page.evaluate(
+        """([place, text]) => [...document.querySelectorAll(place)].map((each) => {
+            each.firstChild.textContent = text;
+            const box = each.parentElement;
+            return box.scrollWidth > box.clientWidth;
+        })""",
+        figure,
+    )
+    assert spilt
+    assert not any(spilt)
+    assert await overflow_px(page) == 0
+    await window.close()
+
+
 def test_axe_is_the_one_that_the_list_names() -> None:
     assert axe_sum() in (VENDOR / "README.md").read_text(encoding="utf-8")
