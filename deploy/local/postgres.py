@@ -69,8 +69,9 @@ def place_server(state: Path, port: int, passwords: Mapping[str, str]) -> Postgr
     key = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:16]
     programs = _copy_for_everyone(wheel) / "pginstall" / "bin"
     _sweep(ROOT_CACHE / "data")
-    (ROOT_CACHE / "data" / f"{key}.belongs-to").write_text(str(state.resolve()))
-    return Postgres(programs, ROOT_CACHE / "data" / key, port, passwords, account=UNPRIVILEGED)
+    server = Postgres(programs, ROOT_CACHE / "data" / key, port, passwords, account=UNPRIVILEGED)
+    _claim_data(server, state)
+    return server
 
 
 def initialise(server: Postgres) -> bool:
@@ -259,6 +260,17 @@ def _copy_for_everyone(wheel: Path) -> Path:
     return target / wheel.name
 
 
+def _claim_data(server: Postgres, state: Path) -> None:
+    """Note whose this data is; what a state deleted by hand left at the same place, nobody can open any more."""
+    note = server.data.with_suffix(".belongs-to")
+    password = server.passwords.get(ADMINISTRATOR, "")
+    owner = hashlib.sha256(password.encode()).hexdigest() if password else ""
+    before = note.read_text().partition("\n")[2] if note.exists() else ""
+    if owner and before and before != owner:
+        delete_behind([server.data])
+    note.write_text(f"{state.resolve()}\n{owner or before}")
+
+
 def _sweep(data: Path) -> None:
     """Delete databases whose state folder is gone: a checkout deleted without `make reset`, a killed test run."""
     ownerless = list(data.glob(f"*{GONE}"))
@@ -266,7 +278,7 @@ def _sweep(data: Path) -> None:
         folder = data / note.stem
         # Another start or reset at this moment may take the note away under us.
         with contextlib.suppress(FileNotFoundError):
-            if not Path(note.read_text()).exists() and not (folder / "postmaster.pid").exists():
+            if not Path(note.read_text().partition("\n")[0]).exists() and not (folder / "postmaster.pid").exists():
                 ownerless.append(folder)
                 note.unlink(missing_ok=True)
     delete_behind(ownerless)

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaException
 
 from deploy.local.lent_servers import Lender
-from deploy.local.postgres import place_server
+from deploy.local.postgres import ADMINISTRATOR, place_server
 from deploy.topics.admin import KafkaAccess, connect, is_answering, patiently
 from shared.contracts.topics import TOPICS
 from shared.testing.servers import FreshDatabase, KafkaServer, PostgresServer
@@ -122,3 +122,12 @@ def test_data_of_a_state_that_is_gone_is_out_of_the_way_at_once(tmp_path: Path) 
     if first.account is not None:
         place_server(tmp_path / "other", 0, {})
         assert not first.data.exists()
+
+
+def test_data_of_a_state_that_was_deleted_by_hand_and_made_anew_is_not_used(tmp_path: Path) -> None:
+    first = place_server(tmp_path, 0, {ADMINISTRATOR: "demo-first"})
+    first.data.mkdir(parents=True)
+    for passwords in ({}, {ADMINISTRATOR: "demo-first"}):
+        assert place_server(tmp_path, 0, passwords).data.exists()
+    if first.account is not None:
+        assert not place_server(tmp_path, 0, {ADMINISTRATOR: "demo-second"}).data.exists()
