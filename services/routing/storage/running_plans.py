@@ -147,6 +147,8 @@ _CLOSE_ZONES = text("""
     SET instance = instance || jsonb_build_object('closed_zones', to_jsonb(CAST(:zone_ids AS text[])))
     WHERE request_id = :request_id
 """)
+# Closing a zone writes to what a plan was made from and leaves its version; reading all of it would take long.
+_INPUT_STAMP = text("SELECT CAST(xmin AS text) FROM plan_inputs WHERE request_id = :request_id")
 _ADD_TO_FIGURES = text("""
     UPDATE plan_requests SET cost = cost + :cost, crew_s = crew_s + :crew_s, late_s = late_s + :late_s
     WHERE request_id = :request_id
@@ -282,6 +284,11 @@ async def add_to_input(tx: Transaction, request_id: str, rows: Mapping[str, Any]
 async def close_zones(tx: Transaction, request_id: str, zone_ids: Collection[str]) -> None:
     """Write which zones of what a plan was made from nothing is brought to now."""
     await tx.execute(_CLOSE_ZONES, {"request_id": request_id, "zone_ids": sorted(zone_ids)})
+
+
+async def input_stamp(tx: Transaction, request_id: str) -> str:
+    """What differs once anybody has written to what a plan was made from; empty where there is nothing."""
+    return str(await tx.scalar(_INPUT_STAMP, {"request_id": request_id}) or "")
 
 
 async def add_to_figures(tx: Transaction, request_id: str, more: Mapping[str, int]) -> None:

@@ -19,6 +19,7 @@ from services.routing.planning.problem import Rules
 from services.routing.planning.running_plan import Joining
 from services.routing.storage.plan_inputs import inputs_of_wave, save_input
 from services.routing.storage.rounds import find_round
+from services.routing.storage.running_plans import close_zones
 from shared.basics.errors import NotFound
 from shared.basics.randomness import SystemRandomness
 from shared.contracts.orders_household import OrderCancelled
@@ -252,6 +253,19 @@ async def test_a_plan_in_memory_follows_the_hour_and_who_is_absent(
     )
     district.clock.advance(60)
     assert (await offered(district, wave_id, stop_id, plans)).state.absent == {row["crew_id"]}
+
+
+async def test_a_plan_in_memory_learns_within_a_minute_that_a_zone_has_closed(
+    district: District, solver: SolverProcess
+) -> None:
+    wave_id, stop_id = await a_wave_and_an_urgent_order(district, solver)
+    plans = RunningPlans()
+    offer = await offered(district, wave_id, stop_id, plans)
+    assert offer.places
+    async with transaction(district.engine) as tx:
+        await close_zones(tx, offer.state.request_id, [offer.entrance.zone])
+    district.clock.advance(60)
+    assert (await offered(district, wave_id, stop_id, plans)).places == ()
 
 
 async def test_what_has_no_place_here_is_refused(district: District, solver: SolverProcess) -> None:

@@ -18,7 +18,7 @@ from services.routing.storage.rounds import RoundRow
 from services.routing.storage.running_plans import PlacedVisitor
 from shared.database.session import Transaction
 
-_KEPT_PLANS = 32
+_KEPT_PLANS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class RunningRounds:
     """One drop point's plan as it was read, not laid out yet; its `changeable` rounds may still change."""
 
     given: PlanInput
+    stamp: str
     mark: str
     now: datetime
     rows: tuple[RoundRow, ...]
@@ -131,6 +132,8 @@ async def read_rounds(
     entrance that is barred: those may change till they have left.
     Errors: WaveRefused("no_running_plan").
     """
+    # Before what it stamps: written to in between, it is read once more than needed.
+    stamp = await running_plans.input_stamp(tx, request_id)
     given = await plan_inputs.find_input(tx, request_id)
     rows = await running_plans.rounds_of_request(tx, request_id, lock=lock)
     waiting = [row for row in rows if row.state in {RoundState.PLANNED, RoundState.RELEASED}]
@@ -146,6 +149,7 @@ async def read_rounds(
         raise WaveRefused("no_running_plan")
     read = RunningRounds(
         given=given,
+        stamp=stamp,
         mark=mark,
         now=now,
         rows=tuple(rows),
@@ -159,9 +163,10 @@ async def read_rounds(
 
 
 async def _read_later(tx: Transaction, before: RunningRounds, now: datetime) -> RunningRounds:
-    """Reads what may have changed of a plan whose mark still holds: who is absent, what else its crews do."""
+    """Reads what may have changed of a plan whose mark still holds: zones, who is absent, crews' other work."""
     absent = await crews.absent_on(tx, before.rows[0].wave_date) if before.rows else set()
-    if absent != before.absent:
+    stamp = await running_plans.input_stamp(tx, before.given.request_id)
+    if absent != before.absent or stamp != before.stamp:
         return await read_rounds(tx, before.given.request_id, now)
     changeable = tuple(row for row in before.changeable if _may_change(row, now) or row.crew_id in before.absent)
     return await _with_other_work(tx, replace(before, now=now, changeable=changeable))
