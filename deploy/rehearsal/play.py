@@ -154,11 +154,10 @@ class Play:
         self.played.dates.add(day.isoformat())
 
     async def _take_orders(self, day: date, orders: Sequence[ScriptedOrder]) -> None:
-        self._pace.say(f"{day}: {len(orders)} households call")
-
         brought_again = {order.household for order in self._scene.days.orders if order.retry_date == day}
-
         taken = sum(order.id in self.played.order_ids for order in orders)
+        if taken < len(orders):
+            self._pace.say(f"{day}: {len(orders) - taken} households call")
 
         async def call(operator: Operator, order: ScriptedOrder) -> None:
             nonlocal taken
