@@ -44,7 +44,7 @@ static: setup ## format, lint, types, import rules
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 check: static ## static checks and the tests without servers; under a minute, before every commit
-	@$(PYTHON) -m pytest -q -m "not long" $(wildcard tests/architecture tests/unit tests/contract)
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile -m "not long" $(wildcard tests/architecture tests/unit tests/contract)
 
 # Debian's Chromium, a Chinese font, and what the browser tests' driver links to come while Python's packages do.
 define with_chromium
