@@ -166,7 +166,7 @@ async def test_the_plain_page_walks_a_round_without_script(
     assert (await press(phone, "returned")) == "/crew"
     assert (await press(phone, "round_closed")) == "/crew"
     page = (await phone.get("/crew?lang=en", page=True)).text
-    assert "No round for you yet" in page
+    assert "No round for you now" in page
     assert (await the_round(district, row))["state"] == "closed"
 
 
