@@ -142,9 +142,6 @@ def test_a_malformed_instance_ends_with_2_and_the_field(
     assert not (tmp_path / "plan").exists()
 
 
-@pytest.mark.parametrize(
-    "arguments", [("--seconds", "0"), ("--seconds", "soon"), ("--seconds", "1", "--workers", "0"), ()]
-)
 def a_lock(*orders: str, crew: str = "c0", entrance: str = "clean") -> dict[str, Any]:
     return {"crew": crew, "rounds": [{"visits": [{"entrance": entrance, "orders": list(orders)}]}]}
 
@@ -177,6 +174,9 @@ def test_locked_rounds_that_break_a_rule_by_themselves_are_refused_by_name(
     assert not (tmp_path / "plan").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--seconds", "0"), ("--seconds", "soon"), ("--seconds", "1", "--workers", "0"), ()]
+)
 def test_a_command_without_a_sensible_budget_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "services.routing", "plan", "street.json", "--out", "plan.json", *arguments]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
