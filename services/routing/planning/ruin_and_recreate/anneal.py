@@ -15,6 +15,7 @@ from services.routing.planning.ruin_and_recreate.changes import (
 from services.routing.planning.ruin_and_recreate.day_moves import move_round
 from services.routing.planning.ruin_and_recreate.dice import below, fraction
 from services.routing.planning.ruin_and_recreate.draft import COST, CREW_FIGURES, Draft, Scratch
+from services.routing.planning.ruin_and_recreate.exchange import exchange
 from services.routing.planning.ruin_and_recreate.ground import PROMISES, Ground, Ints
 from services.routing.planning.ruin_and_recreate.recreate import recreate
 from services.routing.planning.ruin_and_recreate.ruin import ruin
@@ -23,6 +24,9 @@ NOW_COST, BEST_COST, STEPS, KEPT = range(4)
 """Columns of `Search.tally`: cost of the current draft and of the best, steps taken, and how many were kept."""
 _DAY_MOVES, _DAY_MOVES_WITH_PROMISES = 20, 200
 """Of 1,000 steps so many move whole rounds between days; when they happen matters only to promises."""
+
+_EXCHANGES = 300
+"""So many more exchange a few orders of two rounds: full trolleys are seldom packed otherwise by a ruin."""
 
 
 class Search(NamedTuple):
@@ -45,8 +49,11 @@ def anneal(ground: Ground, search: Search, steps: int, heat: float) -> None:
     moves = _DAY_MOVES_WITH_PROMISES if ground.sizes[PROMISES] > 0 else _DAY_MOVES
     for _ in range(steps):
         more, possible = 0, True
-        if below(search.scratch.dice, 1_000) < moves:
+        kind = below(search.scratch.dice, 1_000)
+        if kind < moves:
             move_round(ground, search.trial, search.changes, search.scratch)
+        elif kind < moves + _EXCHANGES:
+            possible = exchange(ground, search.trial, search.changes, search.scratch)
         else:
             ruin(ground, search.trial, search.changes, search.scratch)
             possible = recreate(ground, search.trial, search.changes, search.scratch)

@@ -24,6 +24,7 @@ from services.routing.planning.ruin_and_recreate import (
     day_moves,
     dice,
     draft,
+    exchange,
     lost_hours,
     places,
     recreate,
@@ -32,7 +33,20 @@ from services.routing.planning.ruin_and_recreate import (
 from services.routing.planning.ruin_and_recreate.ground import Ground
 from services.routing.planning.ruin_and_recreate.machine_code import ENTRY, code_path
 
-_MODULES = (visit_cost, dice, breaches, draft, changes, ruin, lost_hours, places, recreate, day_moves, anneal)
+_MODULES = (
+    visit_cost,
+    dice,
+    breaches,
+    draft,
+    changes,
+    ruin,
+    lost_hours,
+    places,
+    recreate,
+    exchange,
+    day_moves,
+    anneal,
+)
 _KEPT = 8
 types: Any = numba.types
 _POINTER = types.CPointer(types.int64)

@@ -23,6 +23,7 @@ from services.routing.planning.ruin_and_recreate.draft import (
     BUSY_S,
     CLEAN,
     CRATES,
+    CREW,
     CREW_FIGURES,
     FIGURES,
     GRAMS,
@@ -81,32 +82,62 @@ def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
     _take_in_hand(ground, draft, changes, block)
     has_slot = _find_empty_slot(ground, draft, changes)
     for crew in range(ground.sizes[CREWS]):
-        room_g = ground.crew_cap_g[crew] - changes.block[BLOCK_GRAMS]
-        room_crates = ground.crew_cap_crates[crew] - changes.block[BLOCK_CRATES]
-        if room_g < 0 or room_crates < 0 or _is_barred(ground, changes, crew):
+        if not _is_ready(ground, draft, changes, scratch, crew):
             continue
-        if changes.alone_s[ground.crew_class[crew]] == UNKNOWN:
-            alone_s = _merged_s(ground, draft, changes, scratch, (UNKNOWN, 0, 0, ground.crew_people[crew]))
-            changes.alone_s[ground.crew_class[crew]] = alone_s
         start_s = ground.crew_start_s[crew]
         row = crew * ground.sizes[MOST_ROUNDS]
-        if ground.sizes[RULES] > 0:
-            changes.block[GAP_S] = _gap_more_s(ground, draft, changes, crew)
         for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
-            figures = draft.days[row + place] * FIGURES
+            slot = draft.days[row + place]
             if ground.sizes[RULES] > 0:
                 start_s = counted_from_s(ground, draft, crew, place)
-            if (
-                draft.figures[figures + GRAMS] <= room_g
-                and draft.figures[figures + CRATES] <= room_crates
-                and draft.figures[figures + HELD] + changes.block[SIZE] <= ground.sizes[MOST_ORDERS]
-                and below(scratch.dice, _BLINKS) > 0
-            ):
+            if _has_room(ground, draft, changes, slot, crew) and below(scratch.dice, _BLINKS) > 0:
                 _try_round(ground, draft, changes, scratch, (crew, place, start_s))
-            start_s += draft.figures[figures + SECONDS]
+            start_s += draft.figures[slot * FIGURES + SECONDS]
         if has_slot:
             _try_new_rounds(ground, draft, changes, crew)
     return changes.place[MORE_COST] < NOWHERE
+
+
+def find_place_in(
+    ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, block: tuple[int, int, int]
+) -> bool:
+    """Writes the cheapest place for a block in the round it names into `Changes.place`; false if there is none."""
+    first, end, slot = block
+    _take_in_hand(ground, draft, changes, (first, end))
+    crew = draft.figures[slot * FIGURES + CREW]
+    if not _is_ready(ground, draft, changes, scratch, crew) or not _has_room(ground, draft, changes, slot, crew):
+        return False
+    start_s, row = ground.crew_start_s[crew], crew * ground.sizes[MOST_ROUNDS]
+    for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
+        if draft.days[row + place] == slot:
+            if ground.sizes[RULES] > 0:
+                start_s = counted_from_s(ground, draft, crew, place)
+            _try_round(ground, draft, changes, scratch, (crew, place, start_s))
+        start_s += draft.figures[draft.days[row + place] * FIGURES + SECONDS]
+    return changes.place[MORE_COST] < NOWHERE
+
+
+def _is_ready(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, crew: int) -> bool:
+    """Prepares the block in hand for a crew; false if that crew can never take it."""
+    if ground.crew_cap_g[crew] < changes.block[BLOCK_GRAMS]:
+        return False
+    if ground.crew_cap_crates[crew] < changes.block[BLOCK_CRATES] or _is_barred(ground, changes, crew):
+        return False
+    if changes.alone_s[ground.crew_class[crew]] == UNKNOWN:
+        alone_s = _merged_s(ground, draft, changes, scratch, (UNKNOWN, 0, 0, ground.crew_people[crew]))
+        changes.alone_s[ground.crew_class[crew]] = alone_s
+    if ground.sizes[RULES] > 0:
+        changes.block[GAP_S] = _gap_more_s(ground, draft, changes, crew)
+    return True
+
+
+def _has_room(ground: Ground, draft: Draft, changes: Changes, slot: int, crew: int) -> bool:
+    figures = slot * FIGURES
+    return (
+        draft.figures[figures + GRAMS] + changes.block[BLOCK_GRAMS] <= ground.crew_cap_g[crew]
+        and draft.figures[figures + CRATES] + changes.block[BLOCK_CRATES] <= ground.crew_cap_crates[crew]
+        and draft.figures[figures + HELD] + changes.block[SIZE] <= ground.sizes[MOST_ORDERS]
+    )
 
 
 def _is_barred(ground: Ground, changes: Changes, crew: int) -> bool:

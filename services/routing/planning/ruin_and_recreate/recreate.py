@@ -140,18 +140,18 @@ def _insert_or_split(ground: Ground, draft: Draft, changes: Changes, scratch: Sc
     """Puts a block where it costs least; one that no trolley has room for goes order by order."""
     first, end = changes.block_first[block], changes.block_end[block]
     if find_place(ground, draft, changes, scratch, (first, end)):
-        _insert(ground, draft, changes, scratch)
+        insert(ground, draft, changes, scratch)
         return True
     if end == first + 1:
         return False
     for place in range(first, end):
         if not find_place(ground, draft, changes, scratch, (place, place + 1)):
             return False
-        _insert(ground, draft, changes, scratch)
+        insert(ground, draft, changes, scratch)
     return True
 
 
-def _insert(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:
+def insert(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:
     """Puts the block in hand where `find_place` found."""
     crew, place, stop = changes.place[AT_CREW], changes.place[AT_ROUND], changes.place[AT_STOP]
     row = crew * ground.sizes[MOST_ROUNDS]

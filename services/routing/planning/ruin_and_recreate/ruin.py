@@ -50,16 +50,22 @@ def ruin(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> No
         _choose_visits(ground, draft, changes, scratch, seed)
     else:
         _choose_strings(ground, draft, changes, scratch, seed)
+    close_gaps(ground, draft, changes, scratch)
+
+
+def close_gaps(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:
+    """Brings the rounds that have changed, and their crews' days, in line with the orders still in them."""
     for place in range(changes.counts[CHANGED_SLOTS]):
         slot = changes.slots[place]
-        close_gaps(ground, draft, slot)
+        _close_gaps(ground, draft, slot)
         refresh_round(ground, draft, scratch, slot)
         mark_crew(ground, changes, draft.figures[slot * FIGURES + CREW])
     for place in range(changes.counts[CHANGED_CREWS]):
         refresh_crew(ground, draft, changes.crews[place])
 
 
-def _take_out(draft: Draft, changes: Changes, order: int) -> None:
+def take_out(draft: Draft, changes: Changes, order: int) -> None:
+    """Puts an order among those that are out; its round still has a gap."""
     draft.slot_of[order] = UNKNOWN
     changes.out[changes.counts[OUT]] = order
     changes.counts[OUT] += 1
@@ -77,7 +83,7 @@ def _choose_rounds(ground: Ground, draft: Draft, changes: Changes, seed: int, mo
             mark_slot(changes, slot)
             first = slot * ground.sizes[MOST_ORDERS]
             for held in range(first, first + draft.figures[slot * FIGURES + HELD]):
-                _take_out(draft, changes, draft.orders[held])
+                take_out(draft, changes, draft.orders[held])
             if changes.counts[CHANGED_SLOTS] == most:
                 return
 
@@ -93,7 +99,7 @@ def _choose_visits(ground: Ground, draft: Draft, changes: Changes, scratch: Scra
         for order in range(ground.first_order[entrance], ground.first_order[entrance + 1]):
             if draft.slot_of[order] != UNKNOWN:
                 mark_slot(changes, draft.slot_of[order])
-                _take_out(draft, changes, order)
+                take_out(draft, changes, order)
         left -= 1
         if left == 0 or changes.counts[OUT] > 3 * _USUAL_STRING:
             return
@@ -134,10 +140,10 @@ def _take_string(
     first = max(0, at - below(scratch.dice, length))
     first = min(first, held - length)
     for place in range(row + first, row + first + length):
-        _take_out(draft, changes, draft.orders[place])
+        take_out(draft, changes, draft.orders[place])
 
 
-def close_gaps(ground: Ground, draft: Draft, slot: int) -> None:
+def _close_gaps(ground: Ground, draft: Draft, slot: int) -> None:
     """Closes a round up after orders were taken out; visits that lost some have an unknown price."""
     row, first_at = slot * ground.sizes[MOST_ORDERS], slot * ground.sizes[MOST_STOPS]
     held = stops = 0
