@@ -21,6 +21,7 @@ from services.routing.planning.day_rules import day_rules_of
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
 from services.routing.planning.locked_rounds import open_parts, with_locked
+from services.routing.planning.packing import packed_days
 from services.routing.planning.parts import Trolley, trolleys_of
 from services.routing.planning.problem import DayAt, DropProblem, Reason, RoundAt, plan_of
 from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
@@ -53,6 +54,9 @@ _ALL_STAGES_S = 0.85
 _PLACING_SHARE = 0.15
 """Before the search so much at most goes into finding places order by order, which the search does better."""
 _QUICK_DEAL_STEPS = 2_000
+_TWICE_S = 0.012
+"""With so many seconds an order a search ends where it would have ended in half of them: two that begin elsewhere
+find more, one of them from as few rounds as can carry everything."""
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
 _PATIENCE_S = 0.5
@@ -123,13 +127,27 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine, tools: ByOr
     assigning_s = min(_ASSIGNMENT_MOST_S, max(_ASSIGNMENT_LEAST_S, _ASSIGNMENT_SHARE * left_s))
     if tools is None:
         assigning_s = 0.0
-    budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
+    until_s = time.monotonic() + left_s - assigning_s
+    if left_s - assigning_s >= _TWICE_S * len(problem.order_ids) and engine is not PLAIN:
+        best = _better(problem, best, _with_fewest_rounds(problem, effort, engine, until_s) or best)
+    budget = Budget(effort.seed, deadline_s=until_s)
     days = improve(problem, start, budget, engine).days
     best = _better(problem, best, fallback.completed(problem, days, effort.lasts(1.0)))
     yield Found(SLOW_SEARCH if engine is PLAIN else SEARCH, best, time.monotonic() - began_s)
     if tools is not None:
         best = _better(problem, best, _assigned(problem, best, effort, tools))
         yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
+
+
+def _with_fewest_rounds(problem: DropProblem, effort: Effort, engine: Engine, until_s: float) -> Solution | None:
+    """Searches for half the time among plans with as few rounds as can carry everything; None without one."""
+    start = packed_days(problem)
+    if start is None:
+        return None
+    now_s = time.monotonic()
+    budget = Budget(effort.seed, deadline_s=now_s + (until_s - now_s) / 2, no_more_rounds=True)
+    days = improve(problem, start, budget, engine).days
+    return fallback.completed(problem, days, effort.lasts(1.0))
 
 
 def _best_trolley(problem: DropProblem, effort: Effort) -> tuple[Trolley, Solution]:

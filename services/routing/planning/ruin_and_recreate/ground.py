@@ -105,8 +105,8 @@ def numbered_orders(problem: DropProblem) -> list[int]:
     )
 
 
-def ground_of(problem: DropProblem, days: Sequence[DayAt]) -> Ground:
-    """Lays a drop point out for the search, with room for the days to start from."""
+def ground_of(problem: DropProblem, days: Sequence[DayAt], *, is_full: bool = False) -> Ground:
+    """Lays a drop point out for the search, with room for the days to start from: for no round more if full."""
     orders = numbered_orders(problem)
     first_package, packages, package_floor, package_grams = _packages(problem, orders)
     entrance_of = [problem.entrance_of[order] for order in orders]
@@ -119,7 +119,7 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt]) -> Ground:
     people = sorted({crew.people for crew in problem.crews})
     rules = day_rules_of(problem)
     return Ground(
-        sizes=_sizes(problem, rules, days) + _rule_sizes(problem, rules),
+        sizes=_sizes(problem, rules, days, is_full=is_full) + _rule_sizes(problem, rules),
         times=list(problem.times),
         walk_s=[seconds for row in problem.walk_s for seconds in row],
         has_lift=[
@@ -184,7 +184,7 @@ def _packages(problem: DropProblem, orders: list[int]) -> tuple[list[int], list[
     return first_package, packages, [-row[1] for row in loose], [-row[2] for row in loose]
 
 
-def _sizes(problem: DropProblem, rules: DayRules, days: Sequence[DayAt]) -> list[int]:
+def _sizes(problem: DropProblem, rules: DayRules, days: Sequence[DayAt], *, is_full: bool) -> list[int]:
     orders, rounds = len(problem.order_ids), sum(len(day) for day in days)
     longest = max((sum(len(visit[1]) for visit in each) for day in days for each in day), default=0)
     fullest = max((len(day) for day in days), default=0)
@@ -194,7 +194,7 @@ def _sizes(problem: DropProblem, rules: DayRules, days: Sequence[DayAt]) -> list
         orders,
         len(problem.entrance_ids) + 1,
         len(problem.crews),
-        min(orders, rounds + rounds // 2 + 8) + 1,
+        max(1, rounds) if is_full else min(orders, rounds + rounds // 2 + 8) + 1,
         most_orders,
         min(most_orders, len(problem.entrance_ids)),
         max(fullest, min(orders, _MOST_ROUNDS_A_DAY)) + 1,

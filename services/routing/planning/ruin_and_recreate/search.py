@@ -29,11 +29,15 @@ _TURNS = 200
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long to search: until a moment of `time.monotonic`, or for steps, which any machine repeats."""
+    """How long to search: until a moment of `time.monotonic`, or for steps, which any machine repeats.
+
+    A search with no more rounds never has more of them than the days it starts from.
+    """
 
     seed: int
     deadline_s: float = 0.0
     steps: int = 0
+    no_more_rounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def improve(problem: DropProblem, start: Sequence[DayAt], budget: Budget, engine
 
     Where shifts are full the days may end after them, at a price: whoever asks has to look.
     """
-    ground, search = engine.lay_out(*begin(problem, start, budget.seed))
+    ground, search = engine.lay_out(*begin(problem, start, budget.seed, no_more_rounds=budget.no_more_rounds))
 
     def turn(steps: int, progress: float) -> None:
         heat = _HOT * (_COLD / _HOT) ** progress * max(1, problem.weights.crew_s)
@@ -87,9 +91,11 @@ def _turn_until(deadline_s: float, turn: Callable[[int, float], None]) -> None:
         steps = max(1, min(2 * steps, int(steps * _TURN_S / max(took_s, 1e-6))))
 
 
-def begin(problem: DropProblem, start: Sequence[DayAt], seed: int) -> tuple[Ground, Search]:
+def begin(
+    problem: DropProblem, start: Sequence[DayAt], seed: int, *, no_more_rounds: bool = False
+) -> tuple[Ground, Search]:
     """Lays out a search that stands at its start."""
-    ground = ground_of(problem, start)
+    ground = ground_of(problem, start, is_full=no_more_rounds)
     drafts = [_draft_of(ground, problem, start) for _ in range(3)]
     cost = sum(drafts[0].crews[crew * CREW_FIGURES + COST] for crew in range(ground.sizes[CREWS]))
     search = Search(
