@@ -54,9 +54,9 @@ _ALL_STAGES_S = 0.85
 _PLACING_SHARE = 0.15
 """Before the search so much at most goes into finding places order by order, which the search does better."""
 _QUICK_DEAL_STEPS = 2_000
-_TWICE_S = 0.012
-"""With so many seconds an order a search ends where it would have ended in half of them: two that begin elsewhere
-find more, one of them from as few rounds as can carry everything."""
+_TWICE_ORDERS, _TWICE_S = 300, 0.012
+"""With at most so many orders and so many seconds for each, a search ends where it would have ended in half of
+them: two that begin elsewhere find more, one of them from as few rounds as can carry everything."""
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
 _PATIENCE_S = 0.5
@@ -128,7 +128,8 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine, tools: ByOr
     if tools is None:
         assigning_s = 0.0
     until_s = time.monotonic() + left_s - assigning_s
-    if left_s - assigning_s >= _TWICE_S * len(problem.order_ids) and engine is not PLAIN:
+    orders = len(problem.order_ids)
+    if orders <= _TWICE_ORDERS and left_s - assigning_s >= _TWICE_S * orders and engine is not PLAIN:
         best = _better(problem, best, _with_fewest_rounds(problem, effort, engine, until_s) or best)
     budget = Budget(effort.seed, deadline_s=until_s)
     days = improve(problem, start, budget, engine).days
