@@ -70,7 +70,7 @@ def _filled(
 ) -> list[list[int]] | None:
     """Fills a round that has been begun and new ones, with one more than the load asks for where it must."""
     grams, crates = problem.load_of([*begun, *orders])
-    least = max(1, ceil(grams / trolley.cap_g), ceil(crates / trolley.cap_crates))
+    least = max(1, ceil(_share(grams, trolley.cap_g)), ceil(_share(crates, trolley.cap_crates)))
     for count in (least, least + 1):
         rounds = [list(begun), *([] for _ in range(count - 1))]
         if _pack(problem, trolley, orders, rounds):
@@ -98,9 +98,18 @@ def _pack(problem: DropProblem, trolley: Trolley, orders: Sequence[int], rounds:
 
 def _unlikeness(problem: DropProblem, trolley: Trolley, order: int, room: tuple[int, int]) -> float:
     """Is low for a large order that leaves as large a share of the weight as of the crates."""
-    share_g, share_crates = problem.grams[order] / trolley.cap_g, problem.crates[order] / trolley.cap_crates
-    left_g, left_crates = room[0] / trolley.cap_g - share_g, room[1] / trolley.cap_crates - share_crates
+    share_g = _share(problem.grams[order], trolley.cap_g)
+    share_crates = _share(problem.crates[order], trolley.cap_crates)
+    left_g, left_crates = (
+        _share(room[0], trolley.cap_g) - share_g,
+        _share(room[1], trolley.cap_crates) - share_crates,
+    )
     return _EVENNESS * abs(left_g - left_crates) - share_g - share_crates
+
+
+def _share(load: int, most: int) -> float:
+    """Is a load as a part of what a trolley takes; one that takes no crates is asked to take none."""
+    return load / max(1, most)
 
 
 def _in_visits(problem: DropProblem, orders: Sequence[int]) -> RoundAt:

@@ -86,3 +86,9 @@ def test_what_one_round_more_than_the_load_asks_for_cannot_carry_is_not_packed()
     [part] = parts_of_street(a_street(entrances=[an_entrance("e0")], orders=orders))
     assert packed(part, Trolley(100_000, 40, 2)) is None
     assert len(packed(part, Trolley(120_000, 40, 2)) or []) == 3
+
+
+def test_a_trolley_that_takes_no_crates_is_packed_by_weight_alone() -> None:
+    orders = [an_order(f"o{n}", "e0", packages_g=[40_000], crates=0) for n in range(5)]
+    [part] = parts_of_street(a_street(entrances=[an_entrance("e0")], orders=orders))
+    assert len(packed(part, Trolley(100_000, 0, 2)) or []) == 3
