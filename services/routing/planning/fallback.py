@@ -4,11 +4,12 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from services.routing.planning.day_rules import day_rules_of
 from services.routing.planning.mixing import mixing_s, parts_of
 from services.routing.planning.parts import Part, Trolley, round_of, trolleys_of
 from services.routing.planning.placing import best_places, within_rules
 from services.routing.planning.problem import DayAt, DropProblem, Reason, RoundAt, Unassigned
-from services.routing.planning.sequencing import days_at, roster_of, sequence, split_surplus_mixed
+from services.routing.planning.sequencing import days_at, kind_of, roster_of, sequence, split_surplus_mixed
 from services.routing.planning.timetable import RoundClocks, cost_of
 
 _STEPS_PER_ROUND = 200
@@ -115,6 +116,26 @@ def completed(problem: DropProblem, days: Sequence[DayAt], may_go_on: Callable[[
         else:
             left_out.append(Unassigned(problem.order_ids[order], _reason(clocks, order)))
     return Solution(tuple(filled), tuple(left_out))
+
+
+def with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
+    """Gives each order that only found no time a round of its own, whatever the hours: a start for the search."""
+    rules = day_rules_of(problem)
+    days = [list(day) for day in solution.days]
+    at = {order: position for position, order in enumerate(problem.order_ids)}
+    for left_out in solution.left_out:
+        order = at[left_out.order]
+        strong = [
+            crew
+            for crew, who in enumerate(problem.crews)
+            if problem.grams[order] <= who.cap_g
+            and problem.crates[order] <= who.cap_crates
+            and rules.allows(crew, problem.entrance_of[order], (order,))
+        ]
+        if strong and left_out.reason in {Reason.SHIFTS_FULL, Reason.RULES_KEEP_OUT}:
+            chosen = min(strong, key=lambda crew: len(days[crew]))
+            days[chosen].append(((problem.entrance_of[order], (order,)),))
+    return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
 
 
 def _reason(clocks: RoundClocks, order: int) -> Reason:

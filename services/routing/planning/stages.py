@@ -17,24 +17,22 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from services.routing.planning import fallback
-from services.routing.planning.day_rules import day_rules_of
 from services.routing.planning.fallback import Solution
 from services.routing.planning.instance_files import plan_dict, problem_from
 from services.routing.planning.locked_rounds import open_parts, with_locked
-from services.routing.planning.packing import packed_days
 from services.routing.planning.parts import Trolley, trolleys_of
-from services.routing.planning.problem import DayAt, DropProblem, Reason, RoundAt, plan_of
+from services.routing.planning.problem import DropProblem, RoundAt, plan_of
 from services.routing.planning.ruin_and_recreate.machine_code import fastest_engine
 from services.routing.planning.ruin_and_recreate.search import PLAIN, Budget, Engine, improve
 from services.routing.planning.sequencing import (
     Days,
     Roster,
     days_at,
-    kind_of,
     roster_of,
     sequence,
     split_surplus_mixed,
 )
+from services.routing.planning.several_searches import is_small, search_several_times
 from services.routing.planning.timetable import cost_of
 
 SAVINGS, BATCHING, ASSIGNMENT = "savings", "ortools_batching", "ortools_assignment"
@@ -54,9 +52,6 @@ _ALL_STAGES_S = 0.85
 _PLACING_SHARE = 0.15
 """Before the search so much at most goes into finding places order by order, which the search does better."""
 _QUICK_DEAL_STEPS = 2_000
-_TWICE_ORDERS, _TWICE_S = 300, 0.012
-"""With at most so many orders and so many seconds for each, a search ends where it would have ended in half of
-them: two that begin elsewhere find more, one of them from as few rounds as can carry everything."""
 _LAST_WORDS_S = 0.05
 """Kept back from the budget for completing and sending the plan."""
 _PATIENCE_S = 0.5
@@ -122,33 +117,22 @@ def run_stages(problem: DropProblem, effort: Effort, engine: Engine, tools: ByOr
     if tools is not None:
         best = _better(problem, best, _batched(problem, best, effort, tools))
         yield Found(BATCHING, best, time.monotonic() - began_s)
-    start = with_left_out(problem, best)
+    start = fallback.with_left_out(problem, best)
     left_s = effort.left_s()
     assigning_s = min(_ASSIGNMENT_MOST_S, max(_ASSIGNMENT_LEAST_S, _ASSIGNMENT_SHARE * left_s))
     if tools is None:
         assigning_s = 0.0
-    until_s = time.monotonic() + left_s - assigning_s
-    orders = len(problem.order_ids)
-    if orders <= _TWICE_ORDERS and left_s - assigning_s >= _TWICE_S * orders and engine is not PLAIN:
-        best = _better(problem, best, _with_fewest_rounds(problem, effort, engine, until_s) or best)
-    budget = Budget(effort.seed, deadline_s=until_s)
-    days = improve(problem, start, budget, engine).days
-    best = _better(problem, best, fallback.completed(problem, days, effort.lasts(1.0)))
+    budget = Budget(effort.seed, deadline_s=time.monotonic() + left_s - assigning_s)
+    if engine is not PLAIN and is_small(problem, left_s - assigning_s):
+        found = search_several_times(problem, start, budget, engine, effort.lasts(1.0))
+    else:
+        days = improve(problem, start, budget, engine).days
+        found = fallback.completed(problem, days, effort.lasts(1.0))
+    best = _better(problem, best, found)
     yield Found(SLOW_SEARCH if engine is PLAIN else SEARCH, best, time.monotonic() - began_s)
     if tools is not None:
         best = _better(problem, best, _assigned(problem, best, effort, tools))
         yield Found(ASSIGNMENT, best, time.monotonic() - began_s)
-
-
-def _with_fewest_rounds(problem: DropProblem, effort: Effort, engine: Engine, until_s: float) -> Solution | None:
-    """Searches for half the time among plans with as few rounds as can carry everything; None without one."""
-    start = packed_days(problem)
-    if start is None:
-        return None
-    now_s = time.monotonic()
-    budget = Budget(effort.seed, deadline_s=now_s + (until_s - now_s) / 2, no_more_rounds=True)
-    days = improve(problem, start, budget, engine).days
-    return fallback.completed(problem, days, effort.lasts(1.0))
 
 
 def _best_trolley(problem: DropProblem, effort: Effort) -> tuple[Trolley, Solution]:
@@ -170,26 +154,6 @@ def _batched(problem: DropProblem, best: Solution, effort: Effort, tools: ByOrTo
     return _better(
         problem, best, fallback.completed(problem, days_at(rounds, dealt), effort.lasts(_PLACING_SHARE))
     )
-
-
-def with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
-    """Gives each order that only found no time a round of its own, whatever the hours: a start for the search."""
-    rules = day_rules_of(problem)
-    days = [list(day) for day in solution.days]
-    at = {order: position for position, order in enumerate(problem.order_ids)}
-    for left_out in solution.left_out:
-        order = at[left_out.order]
-        strong = [
-            crew
-            for crew, who in enumerate(problem.crews)
-            if problem.grams[order] <= who.cap_g
-            and problem.crates[order] <= who.cap_crates
-            and rules.allows(crew, problem.entrance_of[order], (order,))
-        ]
-        if strong and left_out.reason in {Reason.SHIFTS_FULL, Reason.RULES_KEEP_OUT}:
-            chosen = min(strong, key=lambda crew: len(days[crew]))
-            days[chosen].append(((problem.entrance_of[order], (order,)),))
-    return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
 
 
 def _assigned(problem: DropProblem, solution: Solution, effort: Effort, tools: ByOrTools) -> Solution:

@@ -19,7 +19,7 @@ from services.routing.planning.ruin_and_recreate.draft import (
 )
 from services.routing.planning.ruin_and_recreate.ground import CREWS, Ground, ground_of
 
-_HOT, _COLD = 200.0, 2.0
+HOT, _COLD = 200.0, 2.0
 """Heat in crew seconds at the start and at the end. Source: reference/planning.md 3.3."""
 _TURN_S = 0.01
 """How long the search runs between two looks at the clock."""
@@ -32,12 +32,14 @@ class Budget:
     """How long to search: until a moment of `time.monotonic`, or for steps, which any machine repeats.
 
     A search with no more rounds never has more of them than the days it starts from.
+    Units: `heat` in crew seconds, what it begins with.
     """
 
     seed: int
     deadline_s: float = 0.0
     steps: int = 0
     no_more_rounds: bool = False
+    heat: float = HOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def improve(problem: DropProblem, start: Sequence[DayAt], budget: Budget, engine
     ground, search = engine.lay_out(*begin(problem, start, budget.seed, no_more_rounds=budget.no_more_rounds))
 
     def turn(steps: int, progress: float) -> None:
-        heat = _HOT * (_COLD / _HOT) ** progress * max(1, problem.weights.crew_s)
+        heat = budget.heat * (_COLD / budget.heat) ** progress * max(1, problem.weights.crew_s)
         engine.run(ground, search, steps, heat)
 
     if budget.steps:

@@ -20,7 +20,6 @@ from services.routing.planning.stages import (
     load_ortools,
     run_ortools_stages,
     run_stages,
-    with_left_out,
 )
 from services.routing.planning.timetable import cost_of, timetable
 from tests.unit.routing.planning.ruled_streets import ruled_streets
@@ -62,7 +61,7 @@ def test_what_the_search_ends_with_keeps_every_rule_at_the_cost_it_counts(
     problem, found = starts(street)
     ends, cost = [], 0
     for part, start in found:
-        improved = improve(part, with_left_out(part, start), Budget(seed, steps=600), COMPILED)
+        improved = improve(part, fallback.with_left_out(part, start), Budget(seed, steps=600), COMPILED)
         kept = fallback.completed(part, improved.days)
         if held_in(kept.days) == held_in(improved.days):
             assert improved.cost == cost_of(part, kept.days)
@@ -79,7 +78,7 @@ def test_what_the_search_ends_with_keeps_every_rule_at_the_cost_it_counts(
 def test_compiled_and_plain_find_the_very_same_within_the_rules(street: dict[str, Any], seed: int) -> None:
     _, found = starts(street)
     for part, start in found:
-        begun = with_left_out(part, start)
+        begun = fallback.with_left_out(part, start)
         assert improve(part, begun, Budget(seed, steps=40), COMPILED) == improve(
             part, begun, Budget(seed, steps=40), PLAIN
         )
@@ -134,7 +133,7 @@ def test_a_promised_window_makes_an_order_come_first() -> None:
     orders = [an_order(f"o{n}", "clean", packages_g=[40_000], crates=30) for n in range(3)]
     orders[2]["not_after_s"] = 700
     _, [(part, start)] = starts(a_street(orders=orders))
-    improved = improve(part, with_left_out(part, start), Budget(1, steps=500), COMPILED)
+    improved = improve(part, fallback.with_left_out(part, start), Budget(1, steps=500), COMPILED)
     kept = fallback.completed(part, improved.days)
     assert kept.left_out == ()
     [first] = [visit[1] for visit in kept.days[0][0]]
