@@ -1,12 +1,13 @@
 """Every knob that all services share: read from the environment, checked at start, secrets never printed."""
 
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.basics.clock import Clock, clock_from
@@ -31,10 +32,15 @@ class Role(StrEnum):
     ALL = "all"
 
 
+class UnusableSettings(ValueError):
+    """Variables of the environment are missing or wrong: a line for each, and never what it holds."""
+
+
 class ServiceSettings(BaseSettings):
     """What each service needs to start; a service adds its own fields."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # An error about one variable would otherwise show what the others hold, passwords too.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Environment = Environment.DEMO
     role: Role = Role.ALL
@@ -106,3 +112,29 @@ class ServiceSettings(BaseSettings):
 
 def _is_demo(secret: SecretStr) -> bool:
     return secret.get_secret_value().startswith(DEMO_SECRET_PREFIX)
+
+
+_Settings = TypeVar("_Settings", bound=ServiceSettings)
+
+
+def read_settings(kind: type[_Settings]) -> _Settings:
+    """Reads a service's settings from the environment. Errors: UnusableSettings."""
+    try:
+        return kind()  # pydantic-settings fills the fields from the environment
+    except ValidationError as error:
+        lines = [_said(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+        raise UnusableSettings("\n".join(lines)) from None
+
+
+def settings_or_exit(kind: type[_Settings]) -> _Settings:
+    """Reads a service's settings; ends the process with what is missing or wrong."""
+    try:
+        return read_settings(kind)
+    except UnusableSettings as error:
+        sys.exit(f"{error}\ndeploy/compose/compose.yaml sets all variables a service needs.")
+
+
+def _said(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """Says one fault by the name of its variable."""
+    reason = "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    return ": ".join([".".join(str(part) for part in place).upper(), reason]) if place else reason

@@ -21,6 +21,7 @@ from shared.messaging.endpoint import Endpoint, EndpointParts
 from shared.messaging.kafka import KafkaAccess, KafkaBroker
 from shared.observability.health import Heartbeats
 from shared.security.key_file import load_keys
+from shared.settings import settings_or_exit
 from shared.web.app import run
 from shared.web.idempotency import Engine
 from shared.web.languages import mark
@@ -115,4 +116,4 @@ def _endpoint(settings: NotifySettings, engine: Engine, ears: Ears, heartbeats: 
 
 
 if __name__ == "__main__":
-    run(build(NotifySettings()))
+    run(build(settings_or_exit(NotifySettings)))

@@ -20,6 +20,7 @@ from shared.messaging.kafka import KafkaAccess, KafkaBroker
 from shared.observability.health import Heartbeats
 from shared.security.key_file import load_keys
 from shared.security.passwords import make_verifier
+from shared.settings import settings_or_exit
 from shared.web.app import run
 from shared.web.languages import mark
 from shared.web.parked_pages import parked_router
@@ -91,4 +92,4 @@ def make_parts(settings: OrdersSettings) -> ServiceParts:
 
 
 if __name__ == "__main__":
-    run(make_parts(OrdersSettings()))
+    run(make_parts(settings_or_exit(OrdersSettings)))

@@ -203,7 +203,7 @@ def _export_wave(options: argparse.Namespace) -> int:
     except BaimiError as refusal:
         raise MalformedFile(f"wave: {refusal.code}") from refusal
     except ValueError as error:
-        raise MalformedFile(f"settings: {error}") from error
+        raise MalformedFile("settings: " + "; ".join(str(error).splitlines())) from error
     if options.out is None:
         _print(instance)
         return DONE

@@ -26,6 +26,7 @@ from shared.messaging.endpoint import Endpoint, EndpointParts
 from shared.messaging.kafka import KafkaAccess, KafkaBroker
 from shared.observability.health import Heartbeats
 from shared.security.key_file import load_keys
+from shared.settings import read_settings, settings_or_exit
 from shared.web.app import run
 from shared.web.idempotency import Engine
 from shared.web.languages import mark
@@ -92,9 +93,9 @@ def make_parts(settings: RoutingSettings) -> ServiceParts:
 async def exported_wave(wave_id: str) -> Mapping[str, object]:
     """Read a running wave as an instance from the database that the environment names.
 
-    Errors: pydantic.ValidationError for settings that are missing; what `export_wave` and the database say.
+    Errors: UnusableSettings; what `export_wave` and the database say.
     """
-    settings = RoutingSettings()
+    settings = read_settings(RoutingSettings)
     engine = create_engine(settings.database_url.get_secret_value(), 2, application=ROUTING)
     try:
         async with transaction(engine) as tx:
@@ -124,4 +125,4 @@ async def _load_first_files(engine: Engine, settings: RoutingSettings) -> None:
 
 
 if __name__ == "__main__":
-    run(make_parts(RoutingSettings()))  # pydantic-settings fills the fields from the environment
+    run(make_parts(settings_or_exit(RoutingSettings)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from shared.settings import Environment, ServiceSettings
+from shared.settings import Environment, ServiceSettings, UnusableSettings, read_settings, settings_or_exit
 
 GOOD = {
     "environment": Environment.PRODUCTION,
@@ -63,3 +63,28 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_a_rehearsal_may_do_all_that() -> None:
     demo = {**GOOD, **FAST, "environment": Environment.DEMO, "crash_at": "web.after_commit"}
     assert ServiceSettings(**demo).crash_at == "web.after_commit"
+
+
+def test_what_is_missing_or_wrong_is_named_and_what_is_set_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in GOOD:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://orders:a-real-secret@db/orders")
+    monkeypatch.setenv("HTTP_PORT", "eight")
+    with pytest.raises(UnusableSettings) as refused:
+        read_settings(ServiceSettings)
+    lines = str(refused.value).splitlines()
+    assert "KAFKA_BOOTSTRAP_SERVERS: is missing" in lines
+    assert "KEY_FILE: is missing" in lines
+    assert [line for line in lines if line.startswith("HTTP_PORT: ")]
+    assert len(lines) == 3
+    with pytest.raises(ValidationError) as raw:
+        ServiceSettings()
+    assert "a-real-secret" not in f"{refused.value}{raw.value}"
+
+
+def test_a_service_that_cannot_start_says_so_in_a_line_for_each_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**GOOD, "clock_factor": 2, **FAST}.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    with pytest.raises(SystemExit) as ended:
+        settings_or_exit(ServiceSettings)
+    assert str(ended.value.code).startswith("production refuses to start: CLOCK_FACTOR must be 1\n")
