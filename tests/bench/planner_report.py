@@ -1,5 +1,6 @@
 """What the raw results of the planner bench say: a table a class, and the peers held to their anchors."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,16 +93,31 @@ def _line(name: str, seconds: float, pairs: Sequence[Compared]) -> str:
     return head + f"| {' | '.join(shown)} | {memory_mib} | {_TARGETS[name]} |"
 
 
-def write_section(path: Path, rows: Sequence[Row]) -> None:
-    """Puts the judging seeds' results into the page of benchmarks, leaving the rest of it alone."""
+def write_section(path: Path, rows: Sequence[Row]) -> list[str]:
+    """Puts the judging seeds' results into the page of benchmarks, leaving the rest of it alone.
+
+    A part never takes the place of more: gives the streets that the page has and the rows lack, and then leaves
+    the page as it is.
+    """
     quoted = [row for row in rows if row["class"] == "vrp" or _is_judged(row)]
     if not quoted:
-        return
+        return []
     page = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
     section = f"{_BEGIN}\n{_section(quoted)}\n{_END}"
     before, begin, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2] if begin else "\n"
+    old, _, after = rest.partition(_END) if begin else ("", "", "\n")
+    lacking = [street for street in _streets_in(old) if street not in _streets_in(section)]
+    if lacking:
+        return lacking
     path.write_text(f"{before if begin else before.rstrip() + chr(10) * 2}{section}{after}", encoding="utf-8")
+    return []
+
+
+def _streets_in(section: str) -> list[str]:
+    """Lists the streets, each with its seconds, and the public files that have a line in a section."""
+    return [
+        found[1] for found in re.finditer(r"^\| (\w+-\d+ \| \d+|[A-Z][\w-]*\d[\w-]*) \|", section, re.MULTILINE)
+    ]
 
 
 def _is_judged(row: Row) -> bool:

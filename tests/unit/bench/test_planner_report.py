@@ -54,6 +54,17 @@ def test_the_section_is_replaced_and_the_rest_of_the_page_stays(tmp_path: Path) 
     assert "tiny-9102" in once
 
 
+def test_a_part_never_takes_the_place_of_more(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    assert write_section(page, ROWS) == []
+    whole = page.read_text(encoding="utf-8")
+    assert write_section(page, [line for line in ROWS if line["street"] == "tiny-9101"]) == ["tiny-9102 | 1"]
+    assert page.read_text(encoding="utf-8") == whole
+    vrp = [row("X-n101-k25", "baimi", 27_591, gap=0.0, **{"class": "vrp", "seconds": 60.0})]
+    assert write_section(page, [*ROWS, *vrp]) == []
+    assert write_section(page, ROWS) == ["X-n101-k25"]
+
+
 def test_seeds_for_tuning_never_reach_the_page(tmp_path: Path) -> None:
     write_section(tmp_path / "benchmarks.md", [row("tiny-1", "baimi", 1), row("tiny-1", "vroom-door", 2)])
     assert not (tmp_path / "benchmarks.md").exists()
