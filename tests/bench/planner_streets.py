@@ -69,7 +69,12 @@ SIZES = {
 
 def street(size_name: str, seed: int) -> _Row:
     """Draws a street of a named class."""
-    size, dice = SIZES[size_name], random.Random(f"{size_name} {seed}")
+    return street_of_size(SIZES[size_name], size_name, seed)
+
+
+def street_of_size(size: StreetSize, size_name: str, seed: int) -> _Row:
+    """Draws a street of a size."""
+    dice = random.Random(f"{size_name} {seed}")
     drops, entrances = _places(size, dice)
     orders = _orders(size, entrances, dice)
     return {
