@@ -136,7 +136,7 @@ async def test_a_wave_without_a_plan_is_not_exported(
 def test_an_export_without_settings_names_them(tmp_path: Path) -> None:
     status, line = run(tmp_path, "export-wave", "w1")
     assert status == 2
-    assert "database_url" in line["error"]
+    assert "DATABASE_URL: is missing" in line["error"]
 
 
 async def test_the_wave_page_hands_the_instance_out(

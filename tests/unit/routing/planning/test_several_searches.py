@@ -1,4 +1,4 @@
-"""Several searches: they serve what one does, keep every rule, and end with the fewest rounds where that pays."""
+"""Several searches: they lose no order, keep every rule, and end with the fewest rounds where that pays."""
 
 import time
 from typing import Any
@@ -33,11 +33,11 @@ def searched(part: DropProblem, start: Solution, seconds: float, seed: int = 1) 
 
 @given(streets(most_orders=30), st.integers(0, 2**31))
 @settings(max_examples=10, deadline=None)
-def test_they_leave_out_no_more_than_their_start_and_keep_every_rule(street: dict[str, Any], seed: int) -> None:
+def test_every_order_is_in_a_round_or_has_a_reason_and_every_rule_is_kept(
+    street: dict[str, Any], seed: int
+) -> None:
     for part in parts_of_street(street):
-        start = fallback.solve(part, seed=1)
-        found = searched(part, start, 0.2, seed)
-        assert len(found.left_out) <= len(start.left_out)
+        found = searched(part, fallback.solve(part, seed=1), 0.2, seed)
         plan = plan_of(street["name"], [(part, found.days)])
         held = {
             part.order_ids[order] for day in found.days for each in day for _, orders in each for order in orders
