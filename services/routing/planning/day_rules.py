@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.routing.planning.problem import DropProblem, Rules
+from services.routing.planning.problem import DropProblem, RoundAt, Rules
 from services.routing.planning.visit_cost import visit_s
 
 ANY_CREW = -1
@@ -81,6 +81,18 @@ def day_rules_of(problem: DropProblem) -> DayRules:
         has_hours=has_hours,
         is_timed=has_hours or _spends_time(rules),
     )
+
+
+def crews_for(problem: DropProblem, rules: DayRules, round_at: RoundAt) -> list[int]:
+    """Lists the crews that can push a round and may go where it goes, whatever their hours."""
+    grams, crates = problem.load_of(order for _, orders in round_at for order in orders)
+    return [
+        crew
+        for crew, who in enumerate(problem.crews)
+        if grams <= who.cap_g
+        and crates <= who.cap_crates
+        and all(rules.allows(crew, entrance, orders) for entrance, orders in round_at)
+    ]
 
 
 def _spends_time(rules: Rules) -> bool:

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.routing.planning.day_rules import day_rules_of
+from services.routing.planning.day_rules import crews_for, day_rules_of
 from services.routing.planning.mixing import mixing_s, parts_of
 from services.routing.planning.parts import Part, Trolley, round_of, trolleys_of
 from services.routing.planning.placing import best_places, within_rules
@@ -124,17 +124,12 @@ def with_left_out(problem: DropProblem, solution: Solution) -> list[DayAt]:
     days = [list(day) for day in solution.days]
     at = {order: position for position, order in enumerate(problem.order_ids)}
     for left_out in solution.left_out:
+        if left_out.reason not in {Reason.SHIFTS_FULL, Reason.RULES_KEEP_OUT}:
+            continue
         order = at[left_out.order]
-        strong = [
-            crew
-            for crew, who in enumerate(problem.crews)
-            if problem.grams[order] <= who.cap_g
-            and problem.crates[order] <= who.cap_crates
-            and rules.allows(crew, problem.entrance_of[order], (order,))
-        ]
-        if strong and left_out.reason in {Reason.SHIFTS_FULL, Reason.RULES_KEEP_OUT}:
-            chosen = min(strong, key=lambda crew: len(days[crew]))
-            days[chosen].append(((problem.entrance_of[order], (order,)),))
+        alone: RoundAt = ((problem.entrance_of[order], (order,)),)
+        if able := crews_for(problem, rules, alone):
+            days[min(able, key=lambda crew: len(days[crew]))].append(alone)
     return [tuple(sorted(day, key=lambda round_at: kind_of(problem, round_at))) for day in days]
 
 

@@ -7,7 +7,7 @@ one less lie only plans that overload a trolley, so a search that never does sel
 from collections.abc import Sequence
 from math import ceil
 
-from services.routing.planning.day_rules import day_rules_of
+from services.routing.planning.day_rules import crews_for, day_rules_of
 from services.routing.planning.parts import Trolley, part_of, round_of, trolleys_of
 from services.routing.planning.problem import DayAt, DropProblem, RoundAt
 from services.routing.planning.sequencing import kind_of
@@ -24,14 +24,7 @@ def packed_days(problem: DropProblem) -> list[DayAt] | None:
     rules = day_rules_of(problem)
     days: list[list[RoundAt]] = [[] for _ in problem.crews]
     for each in sorted(rounds, key=lambda round_at: kind_of(problem, round_at)):
-        grams, crates = problem.load_of(order for _, orders in each for order in orders)
-        able = [
-            crew
-            for crew, who in enumerate(problem.crews)
-            if grams <= who.cap_g
-            and crates <= who.cap_crates
-            and all(rules.allows(crew, entrance, orders) for entrance, orders in each)
-        ]
+        able = crews_for(problem, rules, each)
         if not able:
             return None
         days[min(able, key=lambda crew: len(days[crew]))].append(each)

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.routing.planning.day_rules import DayRules, day_rules_of
+from services.routing.planning.day_rules import DayRules, crews_for, day_rules_of
 from services.routing.planning.problem import DayAt, DropProblem, RoundAt, Rules
 from services.routing.planning.standing import Standing
 from services.routing.planning.timetable import RoundClock, clock_round
@@ -84,17 +84,13 @@ def roster_of(problem: DropProblem, rounds: Sequence[RoundAt]) -> Roster:
     }
     jobs = []
     for number, each in enumerate(rounds):
-        grams, crates = problem.load_of(order for _, orders in each for order in orders)
-        fits = [
-            grams <= who.cap_g and crates <= who.cap_crates and all(rules.allows(crew, *visit) for visit in each)
-            for crew, who in enumerate(problem.crews)
-        ]
+        able = set(crews_for(problem, rules, each))
         clocks = [by_people[crew.people][number] for crew in problem.crews]
         jobs.append(
             Job(
                 kind=kind_of(problem, each),
                 orders=sum(len(orders) for _, orders in each),
-                seconds=tuple(clock.total_s if fit else -1 for clock, fit in zip(clocks, fits, strict=True)),
+                seconds=tuple(clock.total_s if crew in able else -1 for crew, clock in enumerate(clocks)),
                 dues=tuple(
                     tuple(
                         (end_s, problem.due_s[order])

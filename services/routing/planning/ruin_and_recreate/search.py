@@ -19,7 +19,7 @@ from services.routing.planning.ruin_and_recreate.draft import (
 )
 from services.routing.planning.ruin_and_recreate.ground import CREWS, Ground, ground_of
 
-HOT, _COLD = 200.0, 2.0
+_HOT, _COLD = 200.0, 2.0
 """Heat in crew seconds at the start and at the end. Source: reference/planning.md 3.3."""
 _TURN_S = 0.01
 """How long the search runs between two looks at the clock."""
@@ -39,7 +39,7 @@ class Budget:
     deadline_s: float = 0.0
     steps: int = 0
     no_more_rounds: bool = False
-    heat: float = HOT
+    heat: float = _HOT
 
 
 @dataclass(frozen=True, slots=True)
