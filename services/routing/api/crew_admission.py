@@ -13,6 +13,7 @@ from shared.security.roles import Role
 from shared.security.scope import Actor
 from shared.web.error_responses import error_text, wants_page
 from shared.web.parts import parts_of
+from shared.web.request_keys import GivenKey
 from shared.web.routes import Parts, public
 from shared.web.templates import render
 
@@ -29,11 +30,13 @@ async def show_admission(request: Request, code: str = "") -> Response:
 
 @router.post("/crew/admission")
 @public("the crews' door; a code holds two minutes, works once and is too long to guess")
-async def enter(request: Request, parts: Parts, code: Annotated[str, Form(max_length=40)] = "") -> Response:
-    """Use a code up; the crew's phone gets its cookie."""
+async def enter(
+    request: Request, parts: Parts, key: GivenKey, code: Annotated[str, Form(max_length=40)] = ""
+) -> Response:
+    """Use a code up; the crew's phone gets its cookie, and the same one when it sends the same form again."""
     try:
         async with transaction(parts.engine) as tx:
-            admitted = await admit_crew(tx, code, parts.keys, parts.randomness)
+            admitted = await admit_crew(tx, code, key.key, parts.keys)
     except NotAllowed as refusal:
         if not wants_page(request):
             raise

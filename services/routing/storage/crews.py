@@ -45,6 +45,12 @@ _USE_CODE = text("""
     WHERE code_hash = :code_hash AND used_at IS NULL AND expires_at > clock_timestamp()
     RETURNING crew_id, shift_ends_at
 """)
+_FIND_SESSION_OF_CODE = text("""
+    SELECT crew_sessions.crew_id FROM crew_sessions
+    JOIN crew_codes ON crew_codes.crew_id = crew_sessions.crew_id
+    WHERE crew_sessions.token_hash = :token_hash
+      AND crew_codes.code_hash = :code_hash AND crew_codes.expires_at > clock_timestamp()
+""")
 _ADD_SESSION = text("""
     INSERT INTO crew_sessions (token_hash, crew_id, shift_ends_at, ends_at)
     VALUES (:token_hash, :crew_id, :shift_ends_at, clock_timestamp() + make_interval(secs => :limit_s))
@@ -151,6 +157,12 @@ async def use_code(tx: Transaction, code_hash: bytes) -> tuple[str, datetime] | 
     """Use a code up: the crew and its shift's end; None when it is unknown, used or too old."""
     row = await tx.first(_USE_CODE, {"code_hash": code_hash})
     return None if row is None else (row.crew_id, row.shift_ends_at)
+
+
+async def find_session_of_code(tx: Transaction, code_hash: bytes, token_hash: bytes) -> str | None:
+    """The crew whose session this is, as long as the code it began with is younger than two minutes."""
+    row = await tx.first(_FIND_SESSION_OF_CODE, {"code_hash": code_hash, "token_hash": token_hash})
+    return None if row is None else str(row.crew_id)
 
 
 async def add_session(tx: Transaction, token_hash: bytes, crew_id: str, shift_ends_at: datetime) -> None:

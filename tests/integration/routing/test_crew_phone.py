@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 from fastapi import FastAPI
+from httpx import Response
 
 from services.routing.planning.child import SolverProcess
 from services.routing.storage.rounds import RoundRow
@@ -23,9 +24,14 @@ async def dispatcher(app: FastAPI, district: District) -> Browser:
 async def let_in(app: FastAPI, dispatcher: Browser, crew_id: str) -> Browser:
     code = (await dispatcher.post(f"/crews/{crew_id}/admission")).json()["code"]
     phone = Browser(app)
-    entered = await phone.client.post("/crew/admission", data={"code": code})
+    entered = await show(phone, code)
     assert (entered.status_code, entered.headers["location"]) == (303, "/crew")
     return phone
+
+
+async def show(phone: Browser, code: str, key: str = "") -> Response:
+    """A phone shows a code, by a form of its own."""
+    return await phone.post("/crew/admission", key=key, code=code)
 
 
 def event(
@@ -56,9 +62,30 @@ async def test_of_fifty_phones_with_one_code_one_is_let_in(
 ) -> None:
     await load_files(district)
     code = (await dispatcher.post("/crews/k1/admission")).json()["code"]
-    tries = [Browser(app).client.post("/crew/admission", data={"code": code}) for _ in range(50)]
+    tries = [show(Browser(app), code) for _ in range(50)]
     statuses = sorted(answer.status_code for answer in await asyncio.gather(*tries))
     assert statuses == [303] + [403] * 49
+
+
+async def test_a_phone_whose_answer_was_lost_is_let_in_by_the_same_form_sent_again(
+    app: FastAPI, dispatcher: Browser, district: District
+) -> None:
+    await load_files(district)
+    code = (await dispatcher.post("/crews/k1/admission")).json()["code"]
+    tries = [show(Browser(app), code, "a-form-of-phone-1") for _ in range(5)]
+    answers = await asyncio.gather(*tries)
+    assert [answer.status_code for answer in answers] == [303] * 5
+    assert len({answer.headers["set-cookie"] for answer in answers}) == 1
+    assert len(await district.rows("SELECT 1 FROM crew_sessions")) == 1
+    assert (await show(Browser(app), code, "a-form-of-phone-2")).status_code == 403
+    await district.rows("UPDATE crew_codes SET expires_at = clock_timestamp() - interval '1 s' RETURNING 1")
+    assert (await show(Browser(app), code, "a-form-of-phone-1")).status_code == 403
+
+
+async def test_the_crews_form_brings_the_key_that_makes_sending_it_again_harmless(app: FastAPI) -> None:
+    page = (await Browser(app).client.get("/crew/admission?code=ACDE-FGHJ")).text
+    assert re.search(r'name="idempotency_key" value="[A-Za-z0-9_-]{16,}"', page)
+    assert (await Browser(app).client.post("/crew/admission", data={"code": "ACDEFGHJ"})).status_code == 422
 
 
 async def test_a_code_older_than_two_minutes_lets_nobody_in(
@@ -68,8 +95,7 @@ async def test_a_code_older_than_two_minutes_lets_nobody_in(
     code = (await dispatcher.post("/crews/k1/admission")).json()
     assert code["expires_s"] == 120
     await district.rows("UPDATE crew_codes SET expires_at = clock_timestamp() - interval '1 s' RETURNING 1")
-    answer = await Browser(app).client.post("/crew/admission", data={"code": code["code"]})
-    assert answer.status_code == 403
+    assert (await show(Browser(app), code["code"])).status_code == 403
 
 
 async def test_a_session_ends_with_the_shift_unless_a_round_is_still_out(

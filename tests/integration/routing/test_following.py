@@ -273,11 +273,11 @@ async def test_a_code_lets_in_once(district: District) -> None:
         assert line is not None
         code = await offer_admission(tx, line.crew, district.keys["routing"], SystemRandomness(), START)
     async with transaction(district.engine) as tx:
-        admitted = await admit_crew(tx, f" {code.lower()} ", district.keys["routing"], SystemRandomness())
+        admitted = await admit_crew(tx, f" {code.lower()} ", "form-of-phone-1", district.keys["routing"])
         assert admitted.crew_id == "k1"
     async with transaction(district.engine) as tx:
         with pytest.raises(NotAllowed, match="admission_code_invalid"):
-            await admit_crew(tx, code, district.keys["routing"], SystemRandomness())
+            await admit_crew(tx, code, "form-of-phone-2", district.keys["routing"])
     assert code not in str(await district.rows("SELECT * FROM crew_codes"))
 
 

@@ -1,6 +1,7 @@
 """Lets a crew in: a supervisor shows a code that works once, the crew's phone shows it back."""
 
 import hashlib
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -45,18 +46,27 @@ async def shift_end_for(tx: Transaction, crew: Crew, now: datetime, zone: ZoneIn
     return max(shift_ends_at, max(now, ends_at) + OVERTIME) if ends_at is not None else shift_ends_at
 
 
-async def admit_crew(tx: Transaction, code: str, keys: ServiceKeys, randomness: Randomness) -> Admitted:
+async def admit_crew(tx: Transaction, code: str, form_key: str, keys: ServiceKeys) -> Admitted:
     """Use a code up and begin the crew's session. Of many phones with the same code one is let in.
 
-    Errors: NotAllowed("admission_code_invalid") for a code that is unknown, used or older than two minutes.
+    `form_key` is the form's own key: the phone whose answer was lost sends the same form again within the two
+    minutes and is given the same token, because token and session follow from code and key.
+
+    Errors: NotAllowed("admission_code_invalid") for a code that is unknown, used by another form or older than two
+    minutes.
     """
-    used = await crews.use_code(tx, _code_hash(keys, code.strip().upper().replace("-", "")))
-    if used is None:
+    plain = code.strip().upper().replace("-", "")
+    code_hash = _code_hash(keys, plain)
+    token = _token(keys, plain, form_key)
+    used = await crews.use_code(tx, code_hash)
+    if used is not None:
+        crew_id, shift_ends_at = used
+        await crews.add_session(tx, _token_hash(token), crew_id, shift_ends_at)
+        return Admitted(crew_id, token)
+    let_in_before = await crews.find_session_of_code(tx, code_hash, _token_hash(token))
+    if let_in_before is None:
         raise NotAllowed("admission_code_invalid")
-    crew_id, shift_ends_at = used
-    token = randomness.token_urlsafe(32)
-    await crews.add_session(tx, _token_hash(token), crew_id, shift_ends_at)
-    return Admitted(crew_id, token)
+    return Admitted(let_in_before, token)
 
 
 async def find_admitted(tx: Transaction, token: str, now: datetime) -> CrewSession | None:
@@ -70,6 +80,11 @@ async def find_admitted(tx: Transaction, token: str, now: datetime) -> CrewSessi
 
 def _code_hash(keys: ServiceKeys, code: str) -> bytes:
     return link_hash(keys.link_key, f"crew|{code}")
+
+
+def _token(keys: ServiceKeys, code: str, form_key: str) -> str:
+    """256 bits that only who holds the service's key can make; the database holds neither code nor form key."""
+    return urlsafe_b64encode(link_hash(keys.link_key, f"crew session|{code}|{form_key}")).decode().rstrip("=")
 
 
 def _token_hash(token: str) -> bytes:
