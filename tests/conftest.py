@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterator
 from shutil import which
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.launcher import Ports, System, SystemPlan, forget
 from shared.testing.servers import FreshDatabase, KafkaServer, LentServers, PostgresServer
 
 # A test that needs one of these and is skipped has proved nothing: it counts as a failure.
 REAL_PARTS = {"postgres_server", "fresh_database", "kafka_server", "chromium", "running_system"}
+
+
+# A busy machine is no counterexample: properties are not timed, here as where `CI` is set.
+settings.register_profile("baimi", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("baimi")
 
 
 @pytest.fixture(scope="session")

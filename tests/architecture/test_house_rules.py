@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shared.basics.crash_points import POINTS
 
@@ -151,3 +152,8 @@ def test_no_path_of_one_machine_and_no_registry_is_written_down() -> None:
     pattern = re.compile(r"https?://(files|registry|deb|repo\d*|pypi)\.|(?<![\w.])/(home|Users)/\w")
     found = [name_of(path) for path in tracked if path.is_file() and pattern.search(path.read_text())]
     assert found == []
+
+
+def test_no_property_is_timed_by_the_wall() -> None:
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check

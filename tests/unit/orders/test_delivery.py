@@ -250,7 +250,7 @@ class OrderLife(RuleBasedStateMachine):
 
 
 TestOrderLife = OrderLife.TestCase
-TestOrderLife.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestOrderLife.settings = settings(max_examples=60, stateful_step_count=25)
 
 
 def test_the_window_is_kept_for_the_desk() -> None:

@@ -116,5 +116,5 @@ class RoundMachine(RuleBasedStateMachine):
                 assert stop.open_bags == ()
 
 
-RoundMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+RoundMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
 TestRoundMachine = RoundMachine.TestCase

@@ -116,7 +116,7 @@ _SPOT = st.tuples(st.integers(-20, 20).map(lambda n: n * 2.5), st.integers(-20, 
 
 
 @given(st.lists(st.lists(_SPOT, min_size=2, max_size=4).map(tuple), min_size=1, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_drawing_loses_no_point_but_repeated_ones(drawn: list[tuple[Corner, ...]]) -> None:
     for before, after in zip(drawn, lines(*drawn), strict=True):
         assert set(before) <= set(after)

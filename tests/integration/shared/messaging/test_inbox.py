@@ -187,7 +187,7 @@ async def test_an_event_that_cannot_be_read_is_parked_with_its_reason(
         max_size=6,
     ),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_garbage_never_stops_the_reader(
     endpoint: Endpoint, key: bytes | None, body: bytes | None, headers: list[tuple[str, bytes]]
 ) -> None:
@@ -213,7 +213,7 @@ async def test_two_topics_of_one_household_at_once_leave_nothing_waiting(
 
 
 @given(order=st.permutations([(topic, n) for topic in (HOUSEHOLD_EVENTS, DELIVERY_EVENTS) for n in (1, 2, 3)]))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_order_records_come_in_they_are_applied_in_the_right_one(
     engine: AsyncEngine, order: list[tuple[str, int]]
 ) -> None:

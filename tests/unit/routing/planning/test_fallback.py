@@ -31,7 +31,7 @@ def judged(street: dict[str, Any], plan: Plan, left_out: list[Unassigned]) -> Sc
 
 
 @given(streets())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_plan_of_every_street_keeps_every_rule_and_costs_what_the_check_says(street: dict[str, Any]) -> None:
     plan, left_out, cost = planned(problem_from(street))
     score = judged(street, plan, left_out)
@@ -41,7 +41,7 @@ def test_every_plan_of_every_street_keeps_every_rule_and_costs_what_the_check_sa
 
 @pytest.mark.long
 @given(streets(most_orders=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_plan_of_many_larger_streets_keeps_every_rule(street: dict[str, Any]) -> None:
     plan, left_out, cost = planned(problem_from(street))
     score = judged(street, plan, left_out)
@@ -49,7 +49,7 @@ def test_every_plan_of_many_larger_streets_keeps_every_rule(street: dict[str, An
 
 
 @given(streets())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_plan_is_below_the_bound_of_what_it_serves(street: dict[str, Any]) -> None:
     plan, left_out, _ = planned(problem_from(street))
     names = {it.order for it in left_out}
@@ -58,7 +58,7 @@ def test_no_plan_is_below_the_bound_of_what_it_serves(street: dict[str, Any]) ->
 
 
 @given(streets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_timetable_ends_when_the_check_says(street: dict[str, Any]) -> None:
     problem = problem_from(street)
     plan, left_out, _ = planned(problem)
@@ -67,7 +67,7 @@ def test_the_timetable_ends_when_the_check_says(street: dict[str, Any]) -> None:
 
 
 @given(streets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_other_names_and_another_order_of_rows_still_give_a_valid_plan(street: dict[str, Any]) -> None:
     renamed = copy.deepcopy(street)
     for order in renamed["orders"]:

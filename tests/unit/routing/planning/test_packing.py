@@ -27,7 +27,7 @@ def least_rounds(part: DropProblem, trolley: Trolley, orders: list[int]) -> int:
 
 
 @given(st.one_of(streets(most_orders=60), ruled_streets(most_orders=40)), TROLLEYS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_every_order_is_in_one_round_that_may_be_walked_and_few_rounds_are_more_than_the_load_asks_for(
     street: dict[str, Any], trolley: Trolley
 ) -> None:
@@ -60,7 +60,7 @@ def kind_of(part: DropProblem, order: int) -> tuple[int, str | None]:
 
 
 @given(streets(most_orders=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_crew_is_dealt_only_what_it_can_push_and_clean_rounds_first(street: dict[str, Any]) -> None:
     for part in parts_of_street(street):
         days = packed_days(part)

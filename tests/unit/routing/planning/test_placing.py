@@ -17,7 +17,7 @@ def a_part(**changes: object) -> DropProblem:
 
 
 @given(streets())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_place_offered_is_valid_and_costs_what_it_says(street: dict[str, object]) -> None:
     problem, _ = screen(problem_from(street))
     for part in drop_problems(problem):

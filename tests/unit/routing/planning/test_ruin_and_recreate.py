@@ -50,27 +50,27 @@ def test_set_up_has_compiled_the_search() -> None:
 
 
 @given(streets(most_orders=30), SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_the_search_counts_is_what_the_check_counts(street: dict[str, Any], seed: int) -> None:
     assert_judged_alike(street, [(part, searched(part, start, seed, 500)) for part, start in starts(street)])
 
 
 @pytest.mark.long
 @given(streets(most_orders=60), SEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_it_counts_on_many_larger_streets_is_what_the_check_counts(street: dict[str, Any], seed: int) -> None:
     assert_judged_alike(street, [(part, searched(part, start, seed, 3_000)) for part, start in starts(street)])
 
 
 @given(streets(), SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_compiled_and_plain_find_the_very_same(street: dict[str, Any], seed: int) -> None:
     for part, start in starts(street):
         assert searched(part, start, seed, 40) == searched(part, start, seed, 40, PLAIN)
 
 
 @given(streets(), SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_search_ends_no_dearer_than_it_starts_and_keeps_its_orders(street: dict[str, Any], seed: int) -> None:
     for part, start in starts(street):
         improved = searched(part, start, seed, 300)
@@ -79,7 +79,7 @@ def test_the_search_ends_no_dearer_than_it_starts_and_keeps_its_orders(street: d
 
 
 @given(streets(most_orders=30), SEEDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_where_there_may_be_no_more_rounds_there_are_none(street: dict[str, Any], seed: int) -> None:
     for part, start in starts(street):
         budget = Budget(seed, steps=500, no_more_rounds=True)
@@ -93,7 +93,7 @@ def held_in(days: Any) -> list[int]:
 
 
 @given(streets(most_orders=20), SEEDS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_no_stage_is_worse_than_the_one_before_and_each_keeps_every_rule(
     street: dict[str, Any], seed: int
 ) -> None:

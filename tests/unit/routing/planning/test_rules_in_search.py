@@ -45,7 +45,7 @@ def held_in(days: Any) -> list[int]:
 
 
 @given(ruled_streets())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_plain_plan_keeps_every_rule_and_costs_what_the_check_says(street: dict[str, Any]) -> None:
     problem, found = starts(street)
     score = judged(street, problem, [(part, list(start.days)) for part, start in found])
@@ -54,7 +54,7 @@ def test_the_plain_plan_keeps_every_rule_and_costs_what_the_check_says(street: d
 
 
 @given(ruled_streets(most_orders=20), SEEDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_the_search_ends_with_keeps_every_rule_at_the_cost_it_counts(
     street: dict[str, Any], seed: int
 ) -> None:
@@ -74,7 +74,7 @@ def test_what_the_search_ends_with_keeps_every_rule_at_the_cost_it_counts(
 
 
 @given(ruled_streets(most_orders=15), SEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_compiled_and_plain_find_the_very_same_within_the_rules(street: dict[str, Any], seed: int) -> None:
     _, found = starts(street)
     for part, start in found:
@@ -85,7 +85,7 @@ def test_compiled_and_plain_find_the_very_same_within_the_rules(street: dict[str
 
 
 @given(ruled_streets(most_orders=20), SEEDS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_no_stage_is_worse_than_the_one_before_and_each_keeps_every_rule(
     street: dict[str, Any], seed: int
 ) -> None:
@@ -104,7 +104,7 @@ def test_no_stage_is_worse_than_the_one_before_and_each_keeps_every_rule(
 
 
 @given(ruled_streets())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_crews_and_residents_are_told_the_hours_that_the_check_counts(street: dict[str, Any]) -> None:
     problem, found = starts(street)
     plan = with_locked(problem, plan_of(street["name"], [(part, start.days) for part, start in found]))
@@ -113,7 +113,7 @@ def test_crews_and_residents_are_told_the_hours_that_the_check_counts(street: di
 
 
 @given(streets(most_orders=20), SEEDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_rules_that_never_bind_change_nothing(street: dict[str, Any], seed: int) -> None:
     loose = {**street, "rules": {"rest_after_s": 10**7, "rest_s": 60}}
     for (part, start), (ruled, _) in zip(starts(street)[1], starts(loose)[1], strict=True):

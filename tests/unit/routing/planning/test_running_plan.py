@@ -60,7 +60,7 @@ def seeking(problem: Problem) -> tuple[RunningPlan, Order, Entrance]:
 
 
 @given(streets())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_places_are_those_that_trying_everything_finds_and_cost_what_they_say(street: dict[str, Any]) -> None:
     for problem in parts_of(street):
         running, order, entrance = seeking(problem)
@@ -92,7 +92,7 @@ def ruled_streets(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(ruled_streets())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_place_keeps_who_may_go_where_and_costs_what_it_says(street: dict[str, Any]) -> None:
     for problem in parts_of(street):
         running, order, entrance = seeking(problem)
@@ -103,7 +103,7 @@ def test_every_place_keeps_who_may_go_where_and_costs_what_it_says(street: dict[
 
 
 @given(all_rules(), st.sampled_from([0, 120, 100_000]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_by_every_rule_a_place_costs_what_the_plan_with_it_costs_more(street: dict[str, Any], slip_s: int) -> None:
     for problem in parts_of(street):
         plain, order, entrance = seeking(problem)

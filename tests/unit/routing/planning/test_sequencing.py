@@ -52,7 +52,7 @@ def done(days: Days) -> list[int]:
 
 
 @given(ROSTERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_job_is_done_twice_and_clean_comes_before_sealed(roster: Roster) -> None:
     days = sequence(roster, seed=3, iterations=300)
     assert len(done(days)) == len(set(done(days)))
@@ -61,14 +61,14 @@ def test_no_job_is_done_twice_and_clean_comes_before_sealed(roster: Roster) -> N
 
 
 @given(ROSTERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_annealed_days_are_never_dearer_than_the_greedy_ones(roster: Roster) -> None:
     greedy = sequence(roster, seed=3, iterations=0)
     assert cost_of_days(roster, sequence(roster, seed=3, iterations=300)) <= cost_of_days(roster, greedy) + 1e-6
 
 
 @given(ROSTERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_assignment_keeps_the_order_and_is_never_dearer_than_the_annealed_days(roster: Roster) -> None:
     days = assign(roster, Effort(seconds=0.2, seed=3))
     assert len(done(days)) == len(set(done(days)))

@@ -32,7 +32,7 @@ def searched(part: DropProblem, start: Solution, seconds: float, seed: int = 1) 
 
 
 @given(streets(most_orders=30), st.integers(0, 2**31))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_every_order_is_in_a_round_or_has_a_reason_and_every_rule_is_kept(
     street: dict[str, Any], seed: int
 ) -> None:

@@ -107,7 +107,7 @@ def drawings(draw: st.DrawFn) -> tuple[list[Line], list[Place]]:
 
 
 @given(drawings(), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_search_and_check_agree_to_the_second_however_the_ways_are_listed(
     drawing: tuple[list[Line], list[Place]], chance: random.Random
 ) -> None:
@@ -128,7 +128,7 @@ def test_search_and_check_agree_to_the_second_however_the_ways_are_listed(
 
 
 @given(drawings())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_walk_is_shorter_than_the_crow_flies(drawing: tuple[list[Line], list[Place]]) -> None:
     lines, places = drawing
     square = walks_s(Metres(Ways(lines)), places)
@@ -201,7 +201,7 @@ def drawn_streets(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(drawn_streets())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_plan_over_drawn_ways_keeps_every_rule_and_costs_what_the_check_says(street: dict[str, Any]) -> None:
     served, cost, plan = _planned(street)
     score = check_plan(served, plan)
