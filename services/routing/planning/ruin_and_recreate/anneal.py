@@ -48,7 +48,7 @@ def anneal(ground: Ground, search: Search, steps: int, heat: float) -> None:
     """
     moves = _DAY_MOVES_WITH_PROMISES if ground.sizes[PROMISES] > 0 else _DAY_MOVES
     for _ in range(steps):
-        more, possible = 0, True
+        most, possible = int(-heat * math.log(fraction(search.scratch.dice))), True
         kind = below(search.scratch.dice, 1_000)
         if kind < moves:
             move_round(ground, search.trial, search.changes, search.scratch)
@@ -56,16 +56,24 @@ def anneal(ground: Ground, search: Search, steps: int, heat: float) -> None:
             possible = exchange(ground, search.trial, search.changes, search.scratch)
         else:
             ruin(ground, search.trial, search.changes, search.scratch)
-            possible = recreate(ground, search.trial, search.changes, search.scratch)
-        for place in range(search.changes.counts[CHANGED_CREWS]):
-            at = search.changes.crews[place] * CREW_FIGURES + COST
-            more += search.trial.crews[at] - search.current.crews[at]
+            spare = most - _more_cost(search)
+            possible = recreate(ground, search.trial, search.changes, search.scratch, spare)
         search.tally[STEPS] += 1
-        if possible and more <= -heat * math.log(fraction(search.scratch.dice)):
+        more = _more_cost(search) if possible else 0
+        if possible and more <= most:
             _keep(ground, search, more)
         else:
             carry_over(ground, search.changes, search.current, search.trial)
         forget(ground, search.changes)
+
+
+def _more_cost(search: Search) -> int:
+    """Sums what the crews' days that have changed cost more than before this step."""
+    more = 0
+    for place in range(search.changes.counts[CHANGED_CREWS]):
+        at = search.changes.crews[place] * CREW_FIGURES + COST
+        more += search.trial.crews[at] - search.current.crews[at]
+    return more
 
 
 def _keep(ground: Ground, search: Search, more: int) -> None:

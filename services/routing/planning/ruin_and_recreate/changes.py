@@ -12,7 +12,8 @@ class Changes(NamedTuple):
     Shape: `counts` by the names below; `is_changed` has a flag a slot, then a flag a crew; orders that are out
     are cut into blocks from `block_first` to `block_end`. Of the block in hand `block` holds its
     figures, `alone_s` its seconds as a visit of its own by class of crew, and `place` the best place so far;
-    `visits` has the number of the turn in which a slot was seen to visit the entrance of the block in hand.
+    `visits` has the number of the turn in which a slot, and after the slots a crew, was seen to visit the entrance
+    of the block in hand.
     """
 
     counts: Ints
@@ -32,12 +33,25 @@ class Changes(NamedTuple):
 CHANGED_SLOTS, CHANGED_CREWS, OUT, BLOCKS, EMPTY_SLOT, TURN = range(6)
 """How many slots and crews have changed, orders are out, blocks they are; a slot that may be empty; and
 blocks taken in hand so far."""
-FIRST, SIZE, ENTRANCE, LOADING_S, PROMISES_HELD, BLOCK_GRAMS, BLOCK_CRATES, LOCKED_BLOCK, GAP_S = range(9)
+(
+    FIRST,
+    SIZE,
+    ENTRANCE,
+    LOADING_S,
+    PROMISES_HELD,
+    BLOCK_GRAMS,
+    BLOCK_CRATES,
+    LOCKED_BLOCK,
+    ALONE_S,
+    VISITED_BY,
+) = range(10)
 """Columns of `Changes.block`: its first order and how many, their entrance, what loading them takes, how many
-were promised a time, their load; the one crew that may take them, and the disinfecting a day gains by them."""
-AT_CREW, AT_ROUND, AT_STOP, IS_NEW_STOP, IS_NEW_ROUND, MORE_COST, MORE_BUSY_S = range(7)
+were promised a time, their load; the one crew that may take them; what they take the crew that is looked at as a
+visit of their own, loading and disinfecting with it; and a crew that visits their entrance, if there is one."""
+AT_CREW, AT_ROUND, AT_STOP, IS_NEW_STOP, IS_NEW_ROUND, MORE_COST, MORE_BUSY_S, HAS_ROOM = range(8)
 """Columns of `Changes.place`: whose round, its place in the day, which stop, whether stop and round are new,
-what it costs more, and how long that crew works (among equals the least busy opens a new round)."""
+what it costs more, and how long that crew works (among equals the least busy opens a new round); and whether any
+round has room for the block, or cost alone was looked at."""
 
 
 def no_changes(ground: Ground) -> Changes:
@@ -56,7 +70,7 @@ def no_changes(ground: Ground) -> Changes:
         block=[0] * 10,
         alone_s=[0] * sizes[CLASSES],
         place=[0] * 8,
-        visits=[0] * sizes[SLOTS],
+        visits=[0] * (sizes[SLOTS] + sizes[CREWS]),
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.routing.planning.day_rules import ANY_CREW, NEVER_S, DayRules, day_rules_of
 from services.routing.planning.problem import DayAt, DropProblem
+from services.routing.planning.visit_cost import DOOR_S
 
 Ints = MutableSequence[int]
 
@@ -92,6 +93,7 @@ class Ground(NamedTuple):
     crew_end_s: Ints
     crew_rules: Ints
     order_rules: Ints
+    least_cost: Ints
 
 
 def numbered_orders(problem: DropProblem) -> list[int]:
@@ -155,6 +157,7 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt], *, is_full: bool = Fa
                 rules.crew_of[order],
             )
         ],
+        least_cost=[_least_cost(problem, order) for order in orders],
     )
 
 
@@ -182,6 +185,14 @@ def _packages(problem: DropProblem, orders: list[int]) -> tuple[list[int], list[
         first_package.append(first_package[-1] + len(held))
     packages = [package for held in of_order for package in held]
     return first_package, packages, [-row[1] for row in loose], [-row[2] for row in loose]
+
+
+def _least_cost(problem: DropProblem, order: int) -> int:
+    """What an order costs wherever it goes: its packages are loaded and, at the door, handed over."""
+    loading_s = problem.load_s_per_package * len(problem.packages[order])
+    entrance = problem.entrances[problem.entrance_of[order]]
+    door_s = 0 if entrance.hand_over_s is not None else problem.times[DOOR_S]
+    return problem.weights.crew_s * (loading_s + door_s)
 
 
 def _sizes(problem: DropProblem, rules: DayRules, days: Sequence[DayAt], *, is_full: bool) -> list[int]:

@@ -2,12 +2,13 @@
 
 from services.routing.planning.ruin_and_recreate.breaches import breach_cost
 from services.routing.planning.ruin_and_recreate.changes import (
+    ALONE_S,
     BLOCK_CRATES,
     BLOCK_GRAMS,
     EMPTY_SLOT,
     ENTRANCE,
     FIRST,
-    GAP_S,
+    HAS_ROOM,
     IS_NEW_ROUND,
     LOADING_S,
     LOCKED_BLOCK,
@@ -16,6 +17,7 @@ from services.routing.planning.ruin_and_recreate.changes import (
     PROMISES_HELD,
     SIZE,
     TURN,
+    VISITED_BY,
     Changes,
 )
 from services.routing.planning.ruin_and_recreate.dice import below
@@ -77,25 +79,43 @@ _BLINKS = 100
 """One place in so many is overlooked, which keeps the search from always doing the same."""
 
 
-def find_place(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, block: tuple[int, int]) -> bool:
-    """Writes the cheapest place for a block into `Changes.place`; false if there is none."""
-    _take_in_hand(ground, draft, changes, block)
+def find_place(
+    ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, block: tuple[int, int, int]
+) -> bool:
+    """Writes the cheapest place for a block into `Changes.place`; false if none costs less than a limit.
+
+    Shape: the block's first order and end among what is out, and the limit.
+    """
+    first, end, limit = block
+    _take_in_hand(ground, draft, changes, (first, end))
+    changes.place[MORE_COST] = limit
     has_slot = _find_empty_slot(ground, draft, changes)
-    for crew in range(ground.sizes[CREWS]):
+    turn = changes.counts[TURN]
+    for step in range(ground.sizes[CREWS]):
+        # Who goes there anyway comes first: what that costs rules most of the others out at a glance.
+        crew = changes.block[VISITED_BY] + step
+        if crew >= ground.sizes[CREWS]:
+            crew -= ground.sizes[CREWS]
         if not _is_ready(ground, draft, changes, scratch, crew):
             continue
-        start_s = ground.crew_start_s[crew]
-        row = crew * ground.sizes[MOST_ROUNDS]
+        alone_cost = ground.sizes[CREW_WEIGHT] * changes.block[ALONE_S]  # and walking can only add to it
+        if alone_cost >= changes.place[MORE_COST] and changes.visits[ground.sizes[SLOTS] + crew] != turn:
+            changes.place[HAS_ROOM] = 1
+            continue
+        start_s, row = ground.crew_start_s[crew], crew * ground.sizes[MOST_ROUNDS]
         for place in range(draft.crews[crew * CREW_FIGURES + ROUNDS]):
             slot = draft.days[row + place]
             if ground.sizes[RULES] > 0:
                 start_s = counted_from_s(ground, draft, crew, place)
-            if _has_room(ground, draft, changes, slot, crew) and below(scratch.dice, _BLINKS) > 0:
+            if changes.visits[slot] != turn and alone_cost >= changes.place[MORE_COST]:
+                changes.place[HAS_ROOM] = 1
+            elif _has_room(ground, draft, changes, slot, crew) and below(scratch.dice, _BLINKS) > 0:
+                changes.place[HAS_ROOM] = 1
                 _try_round(ground, draft, changes, scratch, (crew, place, start_s))
             start_s += draft.figures[slot * FIGURES + SECONDS]
         if has_slot:
             _try_new_rounds(ground, draft, changes, crew)
-    return changes.place[MORE_COST] < NOWHERE
+    return changes.place[MORE_COST] < limit
 
 
 def find_place_in(
@@ -126,8 +146,9 @@ def _is_ready(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, 
     if changes.alone_s[ground.crew_class[crew]] == UNKNOWN:
         alone_s = _merged_s(ground, draft, changes, scratch, (UNKNOWN, 0, 0, ground.crew_people[crew]))
         changes.alone_s[ground.crew_class[crew]] = alone_s
+    changes.block[ALONE_S] = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S]
     if ground.sizes[RULES] > 0:
-        changes.block[GAP_S] = _gap_more_s(ground, draft, changes, crew)
+        changes.block[ALONE_S] += _gap_more_s(ground, draft, changes, crew)
     return True
 
 
@@ -158,6 +179,7 @@ def _gap_more_s(ground: Ground, draft: Draft, changes: Changes, crew: int) -> in
 
 def _take_in_hand(ground: Ground, draft: Draft, changes: Changes, block: tuple[int, int]) -> None:
     changes.place[MORE_COST] = NOWHERE
+    changes.place[HAS_ROOM] = 0
     for people_class in range(ground.sizes[CLASSES]):
         changes.alone_s[people_class] = UNKNOWN
     grams = crates = packages = dues = 0
@@ -175,12 +197,15 @@ def _take_in_hand(ground: Ground, draft: Draft, changes: Changes, block: tuple[i
     changes.block[BLOCK_GRAMS] = grams
     changes.block[BLOCK_CRATES] = crates
     changes.block[LOCKED_BLOCK] = _locked_to(ground, changes, block) if ground.sizes[RULES] > 0 else UNKNOWN
-    changes.block[GAP_S] = 0
     changes.counts[TURN] += 1
     entrance = changes.block[ENTRANCE]
+    changes.block[VISITED_BY] = 0
     for order in range(ground.first_order[entrance], ground.first_order[entrance + 1]):
-        if draft.slot_of[order] != UNKNOWN:
-            changes.visits[draft.slot_of[order]] = changes.counts[TURN]
+        slot = draft.slot_of[order]
+        if slot != UNKNOWN:
+            crew = draft.figures[slot * FIGURES + CREW]
+            changes.visits[slot] = changes.visits[ground.sizes[SLOTS] + crew] = changes.counts[TURN]
+            changes.block[VISITED_BY] = crew
 
 
 def _locked_to(ground: Ground, changes: Changes, block: tuple[int, int]) -> int:
@@ -233,9 +258,7 @@ def _try_round(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch,
         return
     if ground.sizes[RULES] > 0 and _is_of_another_class(ground, draft, slot, entrance):
         return
-    inside_s = changes.alone_s[ground.crew_class[crew]] + changes.block[LOADING_S] + changes.block[GAP_S]
-    if ground.sizes[CREW_WEIGHT] * inside_s >= changes.place[MORE_COST]:
-        return  # walking there and on can only add to it
+    inside_s = changes.block[ALONE_S]
     clean = draft.figures[slot * FIGURES + CLEAN]
     is_sealed = ground.handling[entrance] > 0
     turns_mixed = clean == stops if is_sealed else clean == 0
@@ -313,14 +336,15 @@ def _try_new_rounds(ground: Ground, draft: Draft, changes: Changes, crew: int) -
     entrance = changes.block[ENTRANCE]
     more_s = (
         ground.sizes[LOAD_S]
-        + changes.block[LOADING_S]
-        + changes.block[GAP_S]
+        + changes.block[ALONE_S]
         + ground.walk_s[entrance + 1]
-        + changes.alone_s[ground.crew_class[crew]]
         + ground.walk_s[(entrance + 1) * ground.sizes[PLACES]]
     )
     rounds = draft.crews[crew * CREW_FIGURES + ROUNDS]
-    if ground.sizes[CREW_WEIGHT] * more_s > changes.place[MORE_COST] or rounds + 1 >= ground.sizes[MOST_ROUNDS]:
+    if rounds + 1 >= ground.sizes[MOST_ROUNDS]:
+        return
+    changes.place[HAS_ROOM] = 1
+    if ground.sizes[CREW_WEIGHT] * more_s > changes.place[MORE_COST]:
         return
     start_s, row = ground.crew_start_s[crew], crew * ground.sizes[MOST_ROUNDS]
     kind, is_first = 2 * ground.handling[entrance], True

@@ -12,8 +12,10 @@ from services.routing.planning.ruin_and_recreate.changes import (
     EMPTY_SLOT,
     ENTRANCE,
     FIRST,
+    HAS_ROOM,
     IS_NEW_ROUND,
     IS_NEW_STOP,
+    MORE_COST,
     OUT,
     SIZE,
     Changes,
@@ -53,12 +55,18 @@ others go order by order."""
 BY_CHANCE, BY_LOAD, FAR_FIRST, NEAR_FIRST, BY_PROMISE = range(5)
 
 
-def recreate(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> bool:
-    """Finds a place for every order that is out; false if one has none."""
+def recreate(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, spare: int) -> bool:
+    """Finds a place for every order that is out; false if one has none, or all none within what is to spare.
+
+    A step that will not be kept is given up early: what orders still out cost at the least counts as spent.
+    """
     _cut_blocks(ground, changes, scratch)
     _rank_blocks(ground, changes, scratch)
+    for place in range(changes.counts[OUT]):
+        spare -= ground.least_cost[changes.out[place]]
     for block in range(changes.counts[BLOCKS]):
-        if not _insert_or_split(ground, draft, changes, scratch, block):
+        spare = _insert_or_split(ground, draft, changes, scratch, (block, spare))
+        if spare < 0:
             return False
     changes.counts[OUT] = 0
     return True
@@ -136,19 +144,33 @@ def _rank_blocks(ground: Ground, changes: Changes, scratch: Scratch) -> None:
         changes.block_first[place], changes.block_end[place] = first, end
 
 
-def _insert_or_split(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, block: int) -> bool:
-    """Puts a block where it costs least; one that no trolley has room for goes order by order."""
+def _insert_or_split(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, at: tuple[int, int]) -> int:
+    """Puts a block where it costs least; one that no trolley has room for goes order by order.
+
+    Gives what is to spare afterwards, less than nothing if the block found no place for what there was.
+    """
+    block, spare = at
     first, end = changes.block_first[block], changes.block_end[block]
-    if find_place(ground, draft, changes, scratch, (first, end)):
-        insert(ground, draft, changes, scratch)
-        return True
-    if end == first + 1:
-        return False
+    spare = _insert(ground, draft, changes, scratch, (first, end, spare))
+    if spare >= 0 or end == first + 1 or changes.place[HAS_ROOM] == 1:
+        return spare
+    spare = at[1]
     for place in range(first, end):
-        if not find_place(ground, draft, changes, scratch, (place, place + 1)):
-            return False
-        insert(ground, draft, changes, scratch)
-    return True
+        spare = _insert(ground, draft, changes, scratch, (place, place + 1, spare))
+        if spare < 0:
+            return spare
+    return spare
+
+
+def _insert(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch, at: tuple[int, int, int]) -> int:
+    first, end, spare = at
+    for place in range(first, end):
+        spare += ground.least_cost[changes.out[place]]
+    if not find_place(ground, draft, changes, scratch, (first, end, spare + 1)):
+        return -1
+    spare -= changes.place[MORE_COST]
+    insert(ground, draft, changes, scratch)
+    return spare
 
 
 def insert(ground: Ground, draft: Draft, changes: Changes, scratch: Scratch) -> None:
