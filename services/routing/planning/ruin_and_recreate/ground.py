@@ -5,6 +5,7 @@ rest of this package a list and an array of numbers do equally.
 """
 
 from collections.abc import MutableSequence, Sequence
+from heapq import nsmallest
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -162,11 +163,9 @@ def ground_of(problem: DropProblem, days: Sequence[DayAt], *, is_full: bool = Fa
 
 
 def _nearest(problem: DropProblem, entrance: int) -> list[int]:
-    walk_s = problem.walk_s[entrance + 1]
-    others = sorted(
-        range(len(problem.entrance_ids)), key=lambda other: (other != entrance, walk_s[other + 1], other)
-    )
-    return others[:_MOST_NEAR]
+    walk_s = problem.walk_s[entrance + 1][1:]
+    nearest = nsmallest(_MOST_NEAR, range(len(walk_s)), key=walk_s.__getitem__)
+    return [entrance, *(other for other in nearest if other != entrance)][:_MOST_NEAR]
 
 
 def _packages(problem: DropProblem, orders: list[int]) -> tuple[list[int], list[int], list[int], list[int]]:
