@@ -67,7 +67,8 @@ class Ground(NamedTuple):
     Shape: orders are renumbered by entrance, then from the highest floor down, and packages by entrance, then
     by (floor, grams) from the highest down, so that what is sorted by number is sorted for `visit_cost`.
     `first_order` and `near` have a row an entrance, `first_package` one an order; `near` holds the entrances
-    by their walk from this one, itself first. `crew_start_s` is after the rounds that stand.
+    by their walk from this one, itself first. `crew_start_s` is after the rounds that stand. `least_cost` is what
+    an order costs wherever it is put.
     """
 
     sizes: Ints
